@@ -1,0 +1,57 @@
+"""`python -m quietus`: every command of the product, on the stack that `--state` names."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from quietus.accounts.cli import token, user
+from quietus.admin.cli import prepare
+from quietus.core.cli import settings
+from quietus.demo import demo
+from quietus.stack.cli import up, url
+from quietus.textmodel.cli import model
+
+
+def _app_on_the_stack() -> Flask:
+    """The app for a command: on the servers of the state folder, which are started for it when they do not run."""
+    from quietus import create_app
+    from quietus.core.config import ConfigurationError
+    from quietus.stack import StackError, servers
+
+    state = Path(os.environ["QUIETUS_STATE"])
+    command = click.get_current_context().command_path
+    try:
+        addresses = click.get_current_context().find_root().with_resource(servers(state, holder=command))
+        os.environ.update(addresses.environment())
+        return create_app()
+    except (StackError, ConfigurationError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@click.group()
+@click.option(
+    "--state",
+    envvar="QUIETUS_STATE",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(__file__).resolve().parents[1] / "var",
+    show_default="var/ in the project",
+    help="Folder of the embedded servers.",
+)
+@click.version_option(package_name="quietus", message="%(version)s")
+@click.pass_context
+def cli(context: click.Context, state: Path) -> None:
+    """Quietus AI: a self-hosted desk for emotional-distress triage."""
+    os.environ["QUIETUS_STATE"] = str(state.resolve())
+    context.obj = ScriptInfo(create_app=_app_on_the_stack)
+
+
+for command in (up, url, demo, prepare, user, token, model, settings):
+    cli.add_command(command)
+
+if __name__ == "__main__":
+    cli(prog_name="python -m quietus")

@@ -1,0 +1,1 @@
+"""Everything that anyone did or read, as rows that cannot be changed."""

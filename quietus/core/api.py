@@ -1,0 +1,152 @@
+"""How the JSON API reads requests and documents itself: strict bodies, strict schemas, problem+json in OpenAPI."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask, Request, current_app, request
+from flask_smorest import Blueprint
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser
+
+from quietus.core.errors import Invalid, UnsupportedMediaType
+from quietus.core.extensions import api
+from quietus.core.json_bodies import loads
+
+PREFIX = "/api/v1"
+
+
+class StrictSchema(ma.Schema):
+    """Unknown fields are refused, so that a misspelt optional field is never silently ignored."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+class ProblemSchema(ma.Schema):
+    """RFC 9457 problem details."""
+
+    type = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String(required=True)
+    instance = ma.fields.String(required=True)
+    code = ma.fields.String(required=True, metadata={"description": "Stable name of the problem, for programs"})
+    request_id = ma.fields.String(required=True, metadata={"description": "As in X-Request-ID; quote it when asking"})
+    errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.List(ma.fields.String()))
+
+
+class Text(ma.fields.String):
+    """A string that PostgreSQL can store: no NUL, no lone surrogate (they may come in by the query too)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if "\x00" in text:
+            raise ma.ValidationError("A NUL character cannot be stored.")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ma.ValidationError("Half of a character (a lone surrogate) cannot be stored.") from error
+        return text
+
+
+class StrictParser(FlaskParser):
+    """Reads bodies by core/json_bodies.py and refuses any other media type."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - webargs declares it this way
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+        "json": ma.RAISE,
+    }
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = req.get_data(cache=True)
+        if not body and not req.mimetype:
+            return missing
+        charset = req.mimetype_params.get("charset", "utf-8").lower()
+        if req.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+            raise UnsupportedMediaType
+        value = loads(body) if body else missing
+        if value is not missing and not isinstance(value, dict):
+            raise Invalid({"_": ["The body must be a JSON object."]})
+        return value
+
+
+class ApiBlueprint(Blueprint):
+    """A flask-smorest blueprint under /api/v1 with the strict parser."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, url_prefix=PREFIX, **options)
+
+    def refuses(self, *statuses: int) -> Any:
+        """Decorator: document these problem+json answers of an endpoint."""
+
+        def document(view: Any) -> Any:
+            for status in statuses:
+                view = self.alt_response(
+                    status,
+                    schema=ProblemSchema,
+                    content_type="application/problem+json",
+                    success=False,
+                )(view)
+            return view
+
+        return document
+
+
+def _cap_body() -> None:
+    """64 KiB for a body, 1 MiB where many items travel (batch): enough for any honest request."""
+    large = request.path.endswith(("/batch", "/events"))
+    request.max_content_length = current_app.config["BATCH_BYTES" if large else "BODY_BYTES"]
+
+
+def init_app(app: Flask) -> None:
+    app.config.update(
+        API_TITLE="Quietus AI",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        BODY_BYTES=64 * 1024,
+        BATCH_BYTES=1024 * 1024,
+        MAX_CONTENT_LENGTH=64 * 1024,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        MAX_FORM_PARTS=50,
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": "Review priorities for texts and video windows. A priority is about this text "
+                "or this window, never about a person.",
+            },
+            "components": {
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "quietus_session"},
+                }
+            },
+            "security": [{"token": []}, {"session": []}],
+        },
+    )
+    api.init_app(app)
+    app.before_request(_cap_body)
+
+
+def register(blueprint: ApiBlueprint) -> None:
+    """Add a feature's calls to the app and to its OpenAPI document."""
+    api.register_blueprint(blueprint)
+
+
+class Moment(ma.fields.AwareDateTime):
+    """An RFC 3339 time with its zone, in years that PostgreSQL and Python both can hold; kept in UTC."""
+
+    FIRST_YEAR, LAST_YEAR = 1970, 9998
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        found: datetime = super()._deserialize(value, attr, data, **kwargs)
+        if not self.FIRST_YEAR <= found.year <= self.LAST_YEAR:
+            raise ma.ValidationError(f"The year must be from {self.FIRST_YEAR} to {self.LAST_YEAR}.")
+        return found.astimezone(UTC)

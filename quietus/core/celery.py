@@ -1,0 +1,107 @@
+"""Celery bound to Flask: tasks run in a fresh app context, and messages leave only after their commit."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import structlog
+from celery import Celery, Task
+from celery.exceptions import NotRegistered
+from flask import Flask, current_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from quietus.core.extensions import db
+
+log = structlog.get_logger(__name__)
+
+OUTBOX = "outbox"
+QUEUES = ("analysis", "events", "reports", "maintenance", "mail")
+TIME_LIMIT_SECONDS = 600
+VISIBILITY_SECONDS = 3600
+
+
+def send(task_name: str, *args: Any) -> bool:
+    """Send a task now. False when the broker is away: the row is the truth, the sweep will find it (D3)."""
+    try:
+        # not send_task: a misspelt name raises here instead of waiting for ever in a queue
+        current_app.extensions["celery"].tasks[task_name].apply_async(args=args, retry=False)
+    except NotRegistered:
+        raise
+    except Exception as error:  # kombu wraps each transport's errors differently; none may undo an accepted row
+        log.warning("broker.unavailable", task=task_name, error=type(error).__name__)
+        return False
+    return True
+
+
+def send_after_commit(task_name: str, *args: Any) -> None:
+    """Send a task once the current transaction is committed; drop it on rollback."""
+    db.session.info.setdefault(OUTBOX, []).append((task_name, args))
+
+
+@event.listens_for(Session, "after_commit")
+def _deliver(session: Session) -> None:
+    for task_name, args in session.info.pop(OUTBOX, []):
+        send(task_name, *args)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, previous: SessionTransaction) -> None:
+    if not previous.nested:  # a savepoint's rollback keeps the outer transaction's messages
+        session.info.pop(OUTBOX, None)
+
+
+class FlaskTask(Task):
+    """Runs inside an application context of its own, so every task has a clean database session."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with self.app.flask_app.app_context():
+            return self.run(*args, **kwargs)
+
+
+def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequence[str]) -> None:
+    """Make the Celery app; `task_modules` are imported here, so that a web process knows every task by name."""
+    settings = app.extensions["settings"]
+    celery = Celery("quietus", task_cls=FlaskTask)
+    celery.flask_app = app
+    celery.conf.update(
+        broker_url=settings.redis_url.get_secret_value(),
+        result_backend=settings.redis_url.get_secret_value(),
+        result_expires=7 * 24 * 3600,
+        task_ignore_result=True,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_default_queue="maintenance",
+        task_routes={
+            "analysis.*": {"queue": "analysis"},
+            "video.*": {"queue": "events"},
+            "reports.*": {"queue": "reports"},
+            "mail.*": {"queue": "mail"},
+        },
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_time_limit=TIME_LIMIT_SECONDS,
+        task_soft_time_limit=TIME_LIMIT_SECONDS - 30,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "socket_connect_timeout": 1,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        redis_socket_connect_timeout=1,
+        timezone="UTC",
+        enable_utc=True,
+        beat_schedule=schedule,
+        beat_max_loop_interval=5,
+    )
+    celery.set_default()
+    for module in task_modules:
+        import_module(module)
+    app.extensions["celery"] = celery

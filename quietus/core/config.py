@@ -1,0 +1,206 @@
+"""Every setting of the product, typed, with its default and its reason."""
+
+import json
+import os
+from pathlib import Path
+from typing import Literal, Self, cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECRET_KEY_BYTES = 32
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or unsafe; the message is one sentence that says what to do."""
+
+
+class Settings(BaseSettings):
+    """Read from the environment: `QUIETUS_<NAME>`, or the name given beside the field.
+
+    docs/settings.md is generated from this class (`python -m quietus settings`).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="QUIETUS_", hide_input_in_errors=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    env: Literal["production", "development", "test"] = Field(
+        "production", description="`production` refuses unsafe settings; the others are for work on the code."
+    )
+    debug: bool = Field(False, description="Flask's debugger. Refused in production.")
+    state: Path = Field(
+        PROJECT / "var",
+        description="Folder of the embedded servers: their data, addresses and the secret key.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs sessions, tokens and links; at least 32 bytes. `up` makes one in the state folder.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="PostgreSQL, `postgresql+psycopg://…`. Unset: the embedded server of the state folder.",
+    )
+    migration_database_url: SecretStr = Field(
+        SecretStr(""),
+        description="The role that owns the tables, for migrations only. Unset: `DATABASE_URL`.",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("REDIS_URL", "redis_url"),
+        description="Redis or Valkey, `redis://…`. Unset: the embedded server of the state folder.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="The address people type. With https, cookies become `__Host-` and Secure, and HSTS is sent.",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many reverse proxies in front set X-Forwarded-*; 0 ignores these headers.",
+    )
+    exit_url: str = Field("https://www.wikipedia.org/", description="Where the quick-exit link goes: an ordinary page.")
+    helplines_file: Path | None = Field(
+        None, description="A helplines.json of your own region instead of the one shipped."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+
+    database_pool: int = Field(10, ge=1, le=200, description="Connections that one process may hold.")
+    database_connect_seconds: int = Field(
+        2, ge=1, le=60, description="Longest wait for a database connection before the answer is 503."
+    )
+    statement_seconds: int = Field(
+        20, ge=1, le=3600, description="Longest time one SQL statement of a request may take."
+    )
+
+    session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after this long, used or not.")
+    session_idle_minutes: int = Field(
+        60, ge=5, le=1440, description="A sign-in ends after this long without a request."
+    )
+    reset_minutes: int = Field(30, ge=5, le=1440, description="How long a password reset link works.")
+    token_days_max: int = Field(365, ge=1, le=3650, description="Longest life of an API token.")
+    argon2_time_cost: int = Field(2, ge=1, le=20, description="argon2id passes (OWASP: 2).")
+    argon2_memory_kib: int = Field(19456, ge=8, le=1048576, description="argon2id memory in KiB (OWASP: 19456).")
+    argon2_parallelism: int = Field(1, ge=1, le=16, description="argon2id lanes (OWASP: 1).")
+    argon2_concurrent: int = Field(2, ge=1, le=64, description="Password hashes computed at once per process.")
+    sign_in_limit: str = Field("10 per 5 minutes", description="Failed sign-ins of one account from one address.")
+    sign_in_address_limit: str = Field(
+        "50 per 5 minutes", description="Failed sign-ins from one address, all accounts."
+    )
+    sign_in_account_limit: str = Field(
+        "100 per 5 minutes", description="Failed sign-ins of one account from all addresses."
+    )
+    sign_in_global_limit: str = Field("1000 per 5 minutes", description="Failed sign-ins of everybody.")
+    register_limit: str = Field("20 per hour", description="Registrations and reset requests from one address.")
+
+    admin_email: str = Field("admin@localhost", description="The first ADMIN, made at the first start.")
+    admin_password: SecretStr = Field(
+        SecretStr(""), description="The first ADMIN's password. Unset: one is made and printed once."
+    )
+
+    mail_backend: Literal["console", "smtp"] = Field("console", description="Where mail goes.")
+    mail_sender: str = Field("Quietus <noreply@localhost>", description="The From line of mails.")
+    mail_server: str = Field("localhost", description="SMTP host.")
+    mail_port: int = Field(25, ge=1, le=65535, description="SMTP port.")
+    mail_username: str = Field("", description="SMTP user, when the server wants one.")
+    mail_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    mail_use_tls: bool = Field(False, description="STARTTLS for SMTP.")
+
+    model: Literal["local", "remote", "external"] = Field(
+        "local",
+        description="`local`: the shipped weights; `remote`: an HTTP model server; `external`: a model of "
+        "your own posts outcomes.",
+    )
+    model_url: str = Field("", description="The remote model server's address, for `model=remote`.")
+    model_token: SecretStr = Field(SecretStr(""), description="Sent to it as X-Service-Token.")
+    model_timeout_seconds: float = Field(5.0, gt=0, le=120, description="Longest wait for its answer.")
+    batch_size: int = Field(200, ge=1, le=1000, description="Texts that a task claims at once.")
+    stale_minutes: float = Field(
+        5.0, gt=0, le=1440, description="A text still PENDING after this long is analysed alone."
+    )
+    attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
+
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token for /metrics. Unset: /metrics answers only callers on this machine.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _servers_of_the_state_folder(cls, values: dict[str, object]) -> dict[str, object]:
+        """Without DATABASE_URL or REDIS_URL, take the addresses that the embedded servers left there."""
+        state = Path(str(values.get("state") or PROJECT / "var"))
+        try:
+            found = json.loads((state / "servers.json").read_text())
+        except (OSError, ValueError):
+            found = {}
+        secret = state / "secret_key"
+        if secret.is_file() and os.access(secret, os.R_OK):
+            found["secret_key"] = secret.read_text().strip()
+        own = {
+            "DATABASE_URL": "database_url",
+            "QUIETUS_MIGRATION_DATABASE_URL": "owner_database_url",
+            "REDIS_URL": "redis_url",
+            "QUIETUS_SECRET_KEY": "secret_key",
+        }
+        names = {
+            "QUIETUS_MIGRATION_DATABASE_URL": "migration_database_url",
+            "QUIETUS_SECRET_KEY": "secret_key",
+        }
+        given_database = values.get("DATABASE_URL") or values.get("database_url")
+        for variable, key in own.items():
+            field = names.get(variable, key)
+            if variable == "QUIETUS_MIGRATION_DATABASE_URL" and given_database:
+                continue  # the owner of another server is no use for this one
+            if key in found and not (values.get(variable) or values.get(field)):
+                values[field] = found[key]
+        return values
+
+    @model_validator(mode="after")
+    def _one_driver_name(self) -> Self:
+        for name in ("database_url", "migration_database_url"):
+            url: SecretStr = getattr(self, name)
+            text = url.get_secret_value()
+            for short in ("postgres://", "postgresql://"):
+                if text.startswith(short):
+                    object.__setattr__(self, name, SecretStr("postgresql+psycopg://" + text.removeprefix(short)))
+        return self
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the product over https."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    def refuse_unsafe(self) -> None:
+        """Raise ConfigurationError where the program could not run, or not run safely."""
+        if not self.database_url.get_secret_value():
+            raise ConfigurationError("No database: run `python -m quietus up`, or set DATABASE_URL.")
+        if not self.redis_url.get_secret_value():
+            raise ConfigurationError("No broker: run `python -m quietus up`, or set REDIS_URL.")
+        if not self.database_url.get_secret_value().startswith("postgresql+psycopg://"):
+            raise ConfigurationError("DATABASE_URL must be a PostgreSQL address, postgresql+psycopg://….")
+        key = self.secret_key.get_secret_value()
+        if not key:
+            raise ConfigurationError("No secret key: set QUIETUS_SECRET_KEY to at least 32 random bytes.")
+        if not self.production:
+            return
+        if len(key.encode()) < SECRET_KEY_BYTES or len(set(key)) < 10:
+            raise ConfigurationError("The secret key is weak: set QUIETUS_SECRET_KEY to at least 32 random bytes.")
+        if self.debug:
+            raise ConfigurationError("Debug mode is refused in production: unset QUIETUS_DEBUG.")
+        if self.model == "remote" and not self.model_url:
+            raise ConfigurationError("QUIETUS_MODEL=remote needs QUIETUS_MODEL_URL.")
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return cast(Settings, current_app.extensions["settings"])

@@ -1,0 +1,27 @@
+"""How gunicorn serves the web processes: threads, since a request mostly waits for PostgreSQL."""
+
+from typing import Any
+
+worker_class = "gthread"
+threads = 8
+# a request may wait `Prefer: wait` seconds for its outcome; longer than this it is stuck
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+# gunicorn's own log line would hold the path, and a path may hold a reset link's token; core/logs.py writes ours
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file must not wait for a disk
+limit_request_line = 4094
+limit_request_fields = 60
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Let the metrics of a worker that ended stop counting as live."""
+    import os
+
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the package's own gap

@@ -1,0 +1,110 @@
+"""Is it alive, can it work, and what has it done: /healthz, /readyz, /metrics."""
+
+import hmac
+import os
+from pathlib import Path
+from typing import Any
+
+import redis
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from quietus.core import clock
+from quietus.core.access import public
+from quietus.core.config import PROJECT, settings
+from quietus.core.errors import NotFound
+from quietus.core.extensions import db
+from quietus.core.metrics import render
+from quietus.core.redis import broker
+
+bp = Blueprint("health", __name__)
+
+HEARTBEAT_KEY = "quietus:heartbeat"
+HEARTBEAT_OLD_SECONDS = 180
+
+
+def migration_head() -> str:
+    """The newest migration of this version of the program."""
+    head: str | None = current_app.extensions.get("migration_head")
+    if head is None:
+        head = ScriptDirectory(str(PROJECT / "migrations")).get_current_head() or ""
+        current_app.extensions["migration_head"] = head
+    return head
+
+
+def beat_age_seconds() -> float | None:
+    """Seconds since beat last had a worker note that it is there; None when never, or the broker is away."""
+    try:
+        noted: Any = broker().get(HEARTBEAT_KEY)
+        return clock.now().timestamp() - float(noted) if noted else None
+    except (redis.RedisError, ValueError):
+        return None
+
+
+def note_heartbeat() -> None:
+    """Called by the task `ops.heartbeat`: beat, the broker and a worker all live."""
+    broker().set(HEARTBEAT_KEY, str(clock.now().timestamp()), ex=7 * 24 * 3600)
+
+
+def database_state() -> dict[str, object]:
+    try:
+        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": found == migration_head(), "migration": found}
+
+
+def broker_state() -> dict[str, object]:
+    try:
+        broker().ping()
+    except redis.RedisError as error:
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": True}
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    return jsonify(status="live")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> tuple[Response, int]:
+    """200 when a check-in would be stored. Without the broker it still would be (D3), so that only shows."""
+    database, queue = database_state(), broker_state()
+    model = current_app.extensions.get("model_version")
+    age = beat_age_seconds()
+    body = {
+        "status": "ready" if database["ok"] else "unavailable",
+        "database": database,
+        "broker": queue,
+        "heartbeat_age_seconds": None if age is None else round(age, 1),
+        "model": {"kind": settings().model, "version": model() if callable(model) else None},
+    }
+    return jsonify(body), 200 if database["ok"] else 503
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    """Prometheus text; counts only, and only for a token's holder or a caller on this very machine."""
+    wanted = settings().metrics_token.get_secret_value()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if wanted:
+        allowed = hmac.compare_digest(wanted.encode(), given.encode())
+    else:
+        allowed = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
+    if not allowed:
+        raise NotFound
+    return render()
+
+
+def init_app(app: Flask) -> None:
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    app.register_blueprint(bp)

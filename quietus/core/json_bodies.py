@@ -1,0 +1,100 @@
+"""Reads JSON bodies strictly: UTF-8 only, no duplicate key, no NaN, no deep nesting, no NUL, no lone surrogate.
+
+The standard library's decoder is lenient on each of these, and each made a 5xx or a silent loss further in.
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from quietus.core.errors import BadRequest
+
+MAX_DEPTH = 32
+
+
+def _refuse(code: str, detail: str) -> NoReturn:
+    raise BadRequest(code, detail)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _refuse("duplicate_key", "An object of the JSON body has the same key twice.")
+    return found
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        _refuse("number_too_large", "A number of the JSON body is too large.")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    _refuse("not_a_number", f"{name} is not JSON.")
+
+
+def _depth(text: str) -> int:
+    """Greatest nesting of brackets outside strings; checked before decoding, which would recurse."""
+    deepest = depth = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def loads(body: bytes) -> Any:
+    """Decode a request body. Raises BadRequest with a code that names what is wrong."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        _refuse("not_utf8", "The body must be UTF-8.")
+    if text.startswith("\ufeff"):
+        _refuse("byte_order_mark", "The body must be UTF-8 without a byte order mark.")
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        _refuse("too_deep", f"The JSON body is nested deeper than {MAX_DEPTH}.")
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+    except ValueError:  # also an integer of more digits than Python converts
+        _refuse("not_json", "The body is not JSON.")
+    if "\\u" in text:
+        _refuse_unpaired(value)
+    if "\\u0000" in text or "\x00" in text:
+        _refuse_nul(value)
+    return value
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _strings(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _strings(part)]
+    return []
+
+
+def _refuse_unpaired(value: Any) -> None:
+    for text in _strings(value):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            _refuse("lone_surrogate", "A text of the JSON body holds half of a character (a lone surrogate).")
+
+
+def _refuse_nul(value: Any) -> None:
+    if any("\x00" in text for text in _strings(value)):
+        _refuse("nul", "A text of the JSON body holds a NUL character, which cannot be stored.")

@@ -1,0 +1,33 @@
+"""What every page has: the request id, the quick exit, and calm formats for dates and shares."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, g
+
+from quietus.core.config import settings
+
+
+def moment(value: datetime) -> str:
+    """A time for people, always with its zone; the machine-readable one stands beside it in <time>."""
+    return f"{value:%-d %B %Y, %H:%M} UTC"
+
+
+def percent(value: Decimal | float) -> str:
+    return f"{float(value) * 100:.0f} %"
+
+
+def rfc3339(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _every_page() -> dict[str, Any]:
+    return {"request_id": g.get("request_id", ""), "exit_url": settings().exit_url}
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_every_page)
+    app.jinja_env.filters.update(moment=moment, percent=percent, rfc3339=rfc3339)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
