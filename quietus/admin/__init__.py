@@ -1,0 +1,1 @@
+"""Running the desk: the first start, boot checks, and what admins see."""

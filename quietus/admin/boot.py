@@ -1,0 +1,58 @@
+"""What a Celery worker does before its first task: refuse an unsafe broker, load the model, share it by fork."""
+
+from typing import Any
+
+import redis
+import structlog
+from celery.signals import task_postrun, task_prerun, worker_init, worker_process_init
+from flask import Flask
+
+from quietus.analysis.model_in_use import model_in_use
+from quietus.core.config import ConfigurationError
+from quietus.core.extensions import db
+from quietus.core.redis import broker
+
+log = structlog.get_logger(__name__)
+
+
+def refuse_evicting_broker(app: Flask) -> None:
+    """Raise ConfigurationError where the broker may throw messages away. One that is away is asked later again."""
+    with app.app_context():
+        try:
+            memory: Any = broker().info("memory")
+        except redis.RedisError:
+            return
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if app.extensions["settings"].production and policy != "noeviction":
+        raise ConfigurationError(f"The broker may evict messages (maxmemory-policy {policy}): set it to noeviction.")
+
+
+def connect(app: Flask) -> None:
+    """Hook the worker's life to the app; called by celery_worker.py."""
+
+    def begin(**_: Any) -> None:
+        try:
+            refuse_evicting_broker(app)
+        except ConfigurationError as error:
+            raise SystemExit(str(error)) from error
+        with app.app_context():
+            model = model_in_use()  # before the fork: the pool's processes share these pages
+        log.info("worker.model", version=model.version if model else "external")
+
+    def begin_process(**_: Any) -> None:
+        with app.app_context():
+            db.engine.dispose(close=False)  # the parent's connections stay the parent's
+
+    def bind(task_id: str, task: Any, **_: Any) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            task=task.name, task_id=task_id, request_id=getattr(task.request, "quietus_request_id", None)
+        )
+
+    def unbind(**_: Any) -> None:
+        structlog.contextvars.clear_contextvars()
+
+    worker_init.connect(begin, weak=False)
+    worker_process_init.connect(begin_process, weak=False)
+    task_prerun.connect(bind, weak=False)
+    task_postrun.connect(unbind, weak=False)

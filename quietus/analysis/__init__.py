@@ -1,0 +1,1 @@
+"""Texts that people submit and the review priority that the model gives each."""

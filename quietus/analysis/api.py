@@ -1,0 +1,158 @@
+"""The JSON calls of analyses."""
+
+import re
+import time
+from typing import Any
+from uuid import UUID
+
+from flask import Response, jsonify, url_for
+from flask_login import current_user
+
+from quietus.analysis import service
+from quietus.analysis.models import AnalysisRecord, PredictedLabel
+from quietus.analysis.schemas import (
+    AcceptedSchema,
+    AcceptHeadersSchema,
+    AnalysisSchema,
+    BatchAnswerSchema,
+    BatchSchema,
+    ListQuerySchema,
+    ListSchema,
+    SubmissionSchema,
+)
+from quietus.core.access import requires
+from quietus.core.api import ApiBlueprint
+from quietus.core.errors import Invalid, Problem, flatten
+from quietus.core.extensions import db
+
+bp = ApiBlueprint("analyses_api", __name__, description="Texts and their review priorities")
+
+WAIT = re.compile(r"\bwait=(\d{1,3})\b")
+WAIT_MAX_SECONDS = 10
+POLL_SECONDS = 0.05
+
+Answer = tuple[Any, int, dict[str, str]]
+
+
+@bp.route("/analyses", methods=["POST"])
+@bp.arguments(SubmissionSchema, example={"text": "I have not slept well this week and everything feels heavy."})
+@bp.arguments(AcceptHeadersSchema, location="headers")
+@bp.response(202, AcceptedSchema)
+@bp.alt_response(200, schema=AnalysisSchema, description="With `Prefer: wait`, when the outcome came in time")
+@bp.refuses(400, 401, 403, 409, 413, 415, 422, 503)
+@requires("submit", "submit_for")
+def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
+    """Submit a text; it is stored before this answers, and read in the background."""
+    key = headers.get("idempotency_key")
+    if key and body.setdefault("request_id", key) != key:
+        raise Invalid({"request_id": ["Differs from the Idempotency-Key header; send one of them."]})
+    accepted = service.accept(service.Submission(**body), actor=current_user)
+    record = accepted.record
+    answer_headers = {"Location": _url(record)}
+    if accepted.replayed:
+        answer_headers["Idempotency-Replayed"] = "true"
+    asked = WAIT.search(headers.get("prefer") or "")
+    if asked:
+        waited = _wait(record, min(int(asked[1]), WAIT_MAX_SECONDS))
+        if waited.status != PredictedLabel.PENDING:
+            answer_headers["Preference-Applied"] = f"wait={asked[1]}"
+            # the 202 schema does not fit: this is the whole record
+            answer = jsonify(_shown(waited))
+            answer.headers.update(answer_headers)
+            return answer
+    return _accepted(record), 202, answer_headers
+
+
+def _wait(record: AnalysisRecord, seconds: int) -> AnalysisRecord:
+    """The record once it has an outcome, or as it is after that many seconds; no connection is held meanwhile."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = service.get_analysis(record.id, for_user=current_user)
+        db.session.rollback()
+        if found.status != PredictedLabel.PENDING or time.monotonic() >= deadline:
+            return found
+        time.sleep(POLL_SECONDS)
+
+
+@bp.route("/analyses/batch", methods=["POST"])
+@bp.arguments(BatchSchema)
+@bp.response(207, BatchAnswerSchema)
+@bp.refuses(400, 401, 403, 413, 415, 422, 503)
+@requires("submit", "submit_for")
+def submit_batch(body: dict[str, Any]) -> dict[str, Any]:
+    """Submit up to 200 texts in one commit; each is accepted or refused on its own."""
+    results: list[dict[str, Any]] = []
+    submissions: list[service.Submission] = []
+    for item in body["items"]:
+        errors = SubmissionSchema().validate(item) if isinstance(item, dict) else {"_": ["Not an object."]}
+        if errors:
+            results.append(_refused(Invalid(flatten(errors))))
+        else:
+            submissions.append(service.Submission(**SubmissionSchema().load(item)))
+            results.append({})
+    answers = iter(service.accept_batch(submissions, actor=current_user) if submissions else [])
+    return {"items": [result or _result(next(answers)) for result in results]}
+
+
+def _result(answer: service.Accepted | Problem) -> dict[str, Any]:
+    if isinstance(answer, Problem):
+        return _refused(answer)
+    return {"status": 202, "replayed": answer.replayed, "analysis": _accepted(answer.record)}
+
+
+def _refused(problem: Problem) -> dict[str, Any]:
+    told = {"status": problem.status, "code": problem.code, "detail": problem.detail}
+    return told | ({"errors": problem.errors} if problem.errors else {})
+
+
+def _url(record: AnalysisRecord) -> str:
+    return url_for("analyses_api.show", analysis_id=record.id)
+
+
+def _accepted(record: AnalysisRecord) -> dict[str, Any]:
+    return {"id": record.id, "request_id": record.request_id, "status": record.status, "url": _url(record)}
+
+
+def _shown(record: AnalysisRecord) -> dict[str, Any]:
+    shown: dict[str, Any] = AnalysisSchema().dump(record)
+    reason = service.failure_reason(record)
+    return shown | ({"failure_reason": reason} if reason else {})
+
+
+@bp.route("/analyses", methods=["GET"])
+@bp.arguments(ListQuerySchema, location="query")
+@bp.response(200, ListSchema)
+@bp.refuses(401, 403, 422, 503)
+@requires("see_own", "submit_for")
+def list_analyses(query: dict[str, Any]) -> dict[str, Any]:
+    """Your records, newest first; a SERVICE also finds what it submitted for others."""
+    limit, cursor = query.pop("limit"), query.pop("cursor", None)
+    page = service.list_analyses(for_user=current_user, filters=service.Filters(**query), limit=limit, cursor=cursor)
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@bp.route("/analyses/<uuid:analysis_id>", methods=["GET"])
+@bp.response(200, AnalysisSchema)
+@bp.refuses(401, 403, 404, 503)
+@requires("see_own", "submit_for")
+def show(analysis_id: UUID) -> dict[str, Any]:
+    """One record, with its outcome once it is there."""
+    return _shown(service.get_analysis(analysis_id, for_user=current_user))
+
+
+@bp.route("/analyses/<uuid:analysis_id>", methods=["DELETE"])
+@bp.response(204)
+@bp.refuses(401, 403, 404, 503)
+@requires("see_own")
+def delete(analysis_id: UUID) -> None:
+    """Delete one of your own records for good."""
+    service.delete_analysis(analysis_id, actor=current_user)
+
+
+@bp.route("/analyses/<uuid:analysis_id>/retry", methods=["POST"])
+@bp.response(202, AcceptedSchema)
+@bp.refuses(401, 403, 404, 409, 503)
+@requires("see_own", "see_failed")
+def retry(analysis_id: UUID) -> dict[str, Any]:
+    """Have a FAILED text read again."""
+    return _accepted(service.retry_analysis(analysis_id, actor=current_user))

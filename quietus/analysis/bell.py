@@ -1,0 +1,48 @@
+"""Rings for the worker after an acceptance. A bell may be lost or ring twice: the rows are the truth (D3).
+
+One ring serves everybody who commits before the worker answers it: the worker takes the bell down *before* it
+looks for rows, so a row committed while the bell hangs is either seen by that look or rings anew.
+"""
+
+import time
+
+import redis
+import structlog
+
+from quietus.core.celery import send
+from quietus.core.redis import broker
+
+log = structlog.get_logger(__name__)
+
+TASK = "analysis.record_pending"
+KEY = "quietus:bell"
+# a ring that got lost on the way keeps the bell up for this long at most, then the next acceptance rings again
+HANGS_MS = 1000
+# while the broker is away nobody waits for it more than once in this time
+PAUSE_SECONDS = 1.0
+
+_quiet_until = 0.0
+
+
+def ring() -> bool:
+    """Wake a worker unless a ring is already on its way. False when the broker is away."""
+    global _quiet_until  # noqa: PLW0603 - one clock reading per process, and losing a race only rings twice
+    if time.monotonic() < _quiet_until:
+        return False
+    try:
+        if not broker().set(KEY, "1", nx=True, px=HANGS_MS):
+            return True
+        if send(TASK):
+            return True
+    except redis.RedisError as error:
+        log.warning("broker.unavailable", error=type(error).__name__)
+    _quiet_until = time.monotonic() + PAUSE_SECONDS
+    return False
+
+
+def answer() -> None:
+    """Take the bell down; called by the worker before it looks for rows."""
+    try:
+        broker().delete(KEY)
+    except redis.RedisError as error:
+        log.warning("broker.unavailable", error=type(error).__name__)

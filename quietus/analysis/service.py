@@ -1,0 +1,305 @@
+"""Accepts texts, finds them for who may see them, deletes and retries them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Select, String, cast, delete, exists, or_, select, true, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from quietus.accounts.identity import Principal
+from quietus.accounts.models import User
+from quietus.analysis import bell
+from quietus.analysis.models import AnalysisRecord, PredictedLabel, Source
+from quietus.audit import service as audit
+from quietus.audit.models import AuditLog
+from quietus.audit.tags import Action
+from quietus.core import clock, metrics
+from quietus.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from quietus.core.extensions import db
+from quietus.core.paging import Page, read_cursor, write_cursor
+
+RESOURCE = "analysis"
+PENDING_VERSION = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A cleaned text on its way in; `subject_id` is the person it is about, None for the submitter."""
+
+    text: str
+    source: str = Source.API
+    request_id: UUID = field(default_factory=uuid4)
+    subject_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The record of a submission; `replayed` when the same submission had been accepted before."""
+
+    record: AnalysisRecord
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of records is narrowed to; times are half-open, [since, until)."""
+
+    predicted_label: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    request_id: UUID | None = None
+
+
+def accept(submission: Submission, *, actor: Principal) -> Accepted:
+    """Store one text as PENDING with its audit row, in one commit, then ring for the worker.
+
+    Raises Conflict when the request_id was used for something else, Forbidden or Invalid for the subject.
+    """
+    (answer,) = accept_batch([submission], actor=actor)
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+def accept_batch(submissions: Sequence[Submission], *, actor: Principal) -> list[Accepted | Problem]:
+    """Store several texts in one commit; the answer holds, in their order, what became of each."""
+    refusals = _refusals({s.subject_id for s in submissions if s.subject_id}, actor)
+    now = clock.now()
+    rows: dict[UUID, dict[str, Any]] = {}
+    for submission in submissions:
+        if submission.subject_id not in refusals:
+            rows.setdefault(submission.request_id, _pending(submission, actor, now))
+    stored = _store(list(rows.values()), actor)
+    db.session.commit()
+    if stored:
+        bell.ring()
+    records = _existing(rows.keys() - stored) | {key: AnalysisRecord(**rows[key]) for key in stored}
+    answers: list[Accepted | Problem] = []
+    for submission in submissions:
+        problem = refusals.get(submission.subject_id)
+        if problem:
+            answers.append(problem)
+            continue
+        answers.append(_answer(submission, records.get(submission.request_id), actor, stored))
+        stored.discard(submission.request_id)  # the same request_id later in the batch is a replay
+    return answers
+
+
+def _pending(submission: Submission, actor: Principal, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "user_id": submission.subject_id or actor.id,
+        "input_text": submission.text,
+        "source": str(submission.source),
+        "predicted_label": PredictedLabel.PENDING.value,
+        "confidence": Decimal(0),
+        "model_version": PENDING_VERSION,
+        "ai_processing_ms": 0,
+        "submitted_at": now,
+        "analyzed_at": now,
+        "request_id": submission.request_id,
+    }
+
+
+def _store(rows: list[dict[str, Any]], actor: Principal) -> set[UUID]:
+    """Insert the rows that are new, each with its audit row; the request_ids that were."""
+    if not rows:
+        return set()
+    # one order of keys for everybody: two batches that share keys wait for each other instead of deadlocking
+    rows.sort(key=lambda row: row["request_id"])
+    new = set(
+        db.session.scalars(
+            insert(AnalysisRecord)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=["request_id"])
+            .returning(AnalysisRecord.request_id)
+        )
+    )
+    accepted = [row for row in rows if row["request_id"] in new]
+    audit.record_many(
+        Action.ANALYSIS_ACCEPTED,
+        [
+            (
+                row["id"],
+                {
+                    "request_id": str(row["request_id"]),
+                    "source": row["source"],
+                    "subject_id": str(row["user_id"]),
+                },
+            )
+            for row in accepted
+        ],
+        actor=actor.id,
+        resource_type=RESOURCE,
+    )
+    for row in accepted:
+        metrics.ACCEPTED.labels(row["source"]).inc()
+    return new
+
+
+def _existing(request_ids: Iterable[UUID]) -> dict[UUID, AnalysisRecord]:
+    wanted = list(request_ids)
+    if not wanted:
+        return {}
+    found = db.session.scalars(select(AnalysisRecord).where(AnalysisRecord.request_id.in_(wanted)))
+    return {record.request_id: record for record in found}
+
+
+def _answer(
+    submission: Submission, record: AnalysisRecord | None, actor: Principal, stored: set[UUID]
+) -> Accepted | Problem:
+    if record is None:  # deleted in the moment since
+        return NotFound()
+    subject = submission.subject_id or actor.id
+    if record.user_id != subject or record.input_text != submission.text:
+        return Conflict("request_id_reused", "This request_id was used for another text. Use a new one.")
+    return Accepted(record, replayed=submission.request_id not in stored)
+
+
+def _refusals(subjects: set[UUID], actor: Principal) -> dict[UUID | None, Problem]:
+    """Which of the named subjects this actor may not submit for."""
+    others = subjects - {actor.id}
+    refused: dict[UUID | None, Problem] = {}
+    if not actor.can("submit"):  # a SERVICE has no texts of its own
+        nobody = Invalid({"subject_id": ["Name the person whose text this is."]})
+        refused = {None: nobody, actor.id: nobody}
+    if not others:
+        return refused
+    if not actor.can("submit_for"):
+        return refused | dict.fromkeys(
+            others, Forbidden("subject_not_yours", "You may submit texts for yourself only.")
+        )
+    known = set(db.session.scalars(select(User.id).where(User.id.in_(others), User.is_active)))
+    unknown = Invalid({"subject_id": ["There is no such person here."]})
+    return refused | dict.fromkeys(others - known, unknown)
+
+
+def _visible(user: Principal) -> ColumnElement[bool]:
+    """Own records; for those who may submit for others, also what they submitted (they know that text already)."""
+    own = AnalysisRecord.user_id == user.id
+    if not user.can("submit_for"):
+        return own
+    submitted = exists().where(
+        AuditLog.resource_type == RESOURCE,
+        AuditLog.resource_id == cast(AnalysisRecord.id, String),
+        AuditLog.action == Action.ANALYSIS_ACCEPTED.value,
+        AuditLog.user_id == user.id,
+    )
+    return or_(own, submitted)
+
+
+def get_analysis(analysis_id: UUID, *, for_user: Principal) -> AnalysisRecord:
+    """The record, if this user may see it; reading another person's is audited. Raises NotFound."""
+    record: AnalysisRecord | None = db.session.scalar(
+        select(AnalysisRecord)
+        .where(AnalysisRecord.id == analysis_id, _visible(for_user))
+        .execution_options(populate_existing=True)
+    )
+    if record is None:
+        raise NotFound
+    _audit_reading([record], for_user)
+    return record
+
+
+def _audit_reading(records: Sequence[AnalysisRecord], reader: Principal) -> None:
+    others = [record for record in records if record.user_id != reader.id]
+    if others:
+        audit.record_many(
+            Action.ANALYSIS_VIEWED,
+            [(record.id, {"subject_id": str(record.user_id)}) for record in others],
+            actor=reader.id,
+            resource_type=RESOURCE,
+        )
+        db.session.commit()
+
+
+def failure_reason(record: AnalysisRecord) -> str | None:
+    """Why a FAILED record has no outcome, as a code; None for any other record."""
+    if record.predicted_label != PredictedLabel.FAILED:
+        return None
+    row = audit.latest(Action.ANALYSIS_FAILED, resource_type=RESOURCE, resource_id=record.id)
+    return str(row.details["reason"]) if row and row.details else None
+
+
+def _filtered(user: Principal, filters: Filters) -> Select[AnalysisRecord]:
+    query = select(AnalysisRecord).where(_visible(user))
+    if filters.predicted_label:
+        query = query.where(AnalysisRecord.predicted_label == filters.predicted_label)
+    if filters.source:
+        query = query.where(AnalysisRecord.source == filters.source)
+    if filters.since:
+        query = query.where(AnalysisRecord.analyzed_at >= filters.since)
+    if filters.until:
+        query = query.where(AnalysisRecord.analyzed_at < filters.until)
+    if filters.request_id:
+        query = query.where(AnalysisRecord.request_id == filters.request_id)
+    return query.order_by(AnalysisRecord.analyzed_at.desc(), AnalysisRecord.id.desc())
+
+
+def list_analyses(
+    *, for_user: Principal, filters: Filters, limit: int, cursor: str | None = None
+) -> Page[AnalysisRecord]:
+    """A page of the records this user may see, newest first. Raises Invalid for a foreign cursor."""
+    query = _filtered(for_user, filters)
+    if cursor:
+        query = query.where(tuple_(AnalysisRecord.analyzed_at, AnalysisRecord.id) < tuple_(*read_cursor(cursor)))
+    rows = list(db.session.scalars(query.limit(limit + 1)))
+    items, more = rows[:limit], len(rows) > limit
+    page = Page(items, write_cursor(items[-1].analyzed_at, items[-1].id) if more else None)
+    _audit_reading(items, for_user)
+    return page
+
+
+def export_analyses(*, for_user: Principal, filters: Filters) -> Iterable[AnalysisRecord]:
+    """All of the user's own records, streamed from a server-side cursor; that they were exported is audited first."""
+    audit.record(Action.ANALYSES_EXPORTED, actor=for_user.id, resource_type="user", resource_id=for_user.id)
+    db.session.commit()
+    query = _filtered(for_user, filters).where(AnalysisRecord.user_id == for_user.id)
+    return db.session.scalars(query.execution_options(yield_per=500))
+
+
+def delete_analysis(analysis_id: UUID, *, actor: Principal) -> None:
+    """Delete one's own record for good; the audit row keeps the ledger even. Raises NotFound."""
+    gone = db.session.execute(
+        delete(AnalysisRecord)
+        .where(AnalysisRecord.id == analysis_id, AnalysisRecord.user_id == actor.id)
+        .returning(AnalysisRecord.request_id, AnalysisRecord.predicted_label)
+    ).one_or_none()
+    if gone is None:
+        db.session.rollback()
+        raise NotFound
+    audit.record(
+        Action.ANALYSIS_ERASED,
+        actor=actor.id,
+        resource_type=RESOURCE,
+        resource_id=analysis_id,
+        metadata={"request_id": str(gone.request_id), "predicted_label": gone.predicted_label},
+    )
+    db.session.commit()
+
+
+def retry_analysis(analysis_id: UUID, *, actor: Principal) -> AnalysisRecord:
+    """Put a FAILED record, one's own or for an admin anyone's, back to PENDING. Raises NotFound, or Conflict when it is not FAILED."""
+    scope = true() if actor.can("see_failed") else AnalysisRecord.user_id == actor.id
+    record: AnalysisRecord | None = db.session.scalar(
+        select(AnalysisRecord).where(AnalysisRecord.id == analysis_id, scope).with_for_update()
+    )
+    if record is None:
+        db.session.rollback()
+        raise NotFound
+    if record.predicted_label != PredictedLabel.FAILED:
+        db.session.rollback()
+        raise Conflict("not_failed", "Only a text that could not be read can be tried again.")
+    record.predicted_label = PredictedLabel.PENDING.value
+    record.confidence, record.ai_processing_ms = Decimal(0), 0
+    record.model_version = PENDING_VERSION
+    record.analyzed_at = clock.now()  # while PENDING: since when it waits
+    audit.record(Action.ANALYSIS_RETRIED, actor=actor.id, resource_type=RESOURCE, resource_id=analysis_id)
+    db.session.commit()
+    bell.ring()
+    return record
