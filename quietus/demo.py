@@ -78,23 +78,27 @@ def _running_desk() -> Iterator[str]:
             env=environment,
             cwd=Path(__file__).resolve().parents[1],
         )
+        said: deque[str] = deque(maxlen=40)
         try:
-            yield _ready(up)
+            yield _ready(up, said)
+        except click.ClickException:
+            click.echo("".join(said), err=True)
+            raise
         finally:
             up.send_signal(signal.SIGINT)
             up.communicate(timeout=60)
 
 
-def _ready(up: "subprocess.Popen[str]") -> str:
-    said: list[str] = []
+def _ready(up: "subprocess.Popen[str]", said: deque[str]) -> str:
+    """The desk's address once it answers; what it says goes on to be kept in `said`."""
     assert up.stdout is not None  # noqa: S101 - a pipe was asked for
     for line in up.stdout:
         said.append(line)
         if line.startswith("READY "):
-            # what it says from now on must not fill the pipe and stop it
-            threading.Thread(target=deque, args=(up.stdout, 0), daemon=True).start()
+            # read on, or a full pipe would stop it
+            threading.Thread(target=said.extend, args=(up.stdout,), daemon=True).start()
             return line.split()[1]
-    raise click.ClickException("The desk did not start:\n" + "".join(said[-15:]))
+    raise click.ClickException("The desk did not start; its last words are above.")
 
 
 def _table(records: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -61,7 +62,7 @@ def server_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         yield {
             "database": found.database_url,
             "owner": found.owner_database_url,
-            "broker": f"{found.redis_url.rsplit('/', 1)[0] if EXTERNAL else found.redis_url.rstrip('/')}/{number}",
+            "broker": urlsplit(found.redis_url)._replace(path=f"/{number}").geturl(),
         }
 
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,10 +95,17 @@ def _ready(process: "subprocess.Popen[str]", state: Path) -> str:
     for line in process.stdout:
         said.append(line)
         if line.startswith("READY "):
-            # what it says from now on must not fill the pipe and stop it
-            threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()
+            # read on, or a full pipe would stop it
+            threading.Thread(target=_keep, args=(process, state / "up.out"), daemon=True).start()
             return line.split()[1]
     raise AssertionError("up ended: " + "".join(said)[-3000:] + (state / "up.log").read_text()[-3000:])
+
+
+def _keep(process: "subprocess.Popen[str]", file: Path) -> None:
+    assert process.stdout is not None
+    with file.open("w", buffering=1) as kept:
+        for line in process.stdout:
+            kept.write(line)
 
 
 def show(answer: requests.Response) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 import structlog
-from celery.signals import task_postrun, task_prerun, worker_init, worker_process_init
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_process_init
 from flask import Flask
 
 from quietus.analysis.model_in_use import model_in_use
@@ -46,12 +46,16 @@ def connect(app: Flask) -> None:
     def bind(task_id: str, task: Any, **_: Any) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(
-            task=task.name, task_id=task_id, request_id=getattr(task.request, "quietus_request_id", None)
+            task=task.name, task_id=task_id, request_id=(task.request.headers or {}).get("request_id")
         )
 
     def unbind(**_: Any) -> None:
         structlog.contextvars.clear_contextvars()
 
+    def keep_our_logging(**_: Any) -> None:
+        """That something listens here is enough: Celery leaves levels and handlers to core/logs.py."""
+
+    setup_logging.connect(keep_our_logging, weak=False)
     worker_init.connect(begin, weak=False)
     worker_process_init.connect(begin_process, weak=False)
     task_prerun.connect(bind, weak=False)

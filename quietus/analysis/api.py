@@ -9,6 +9,7 @@ from flask import Response, jsonify, url_for
 from flask_login import current_user
 
 from quietus.analysis import service
+from quietus.analysis.exports import COLUMNS
 from quietus.analysis.models import AnalysisRecord, PredictedLabel
 from quietus.analysis.schemas import (
     AcceptedSchema,
@@ -57,7 +58,7 @@ def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
         if waited.status != PredictedLabel.PENDING:
             answer_headers["Preference-Applied"] = f"wait={asked[1]}"
             # the 202 schema does not fit: this is the whole record
-            answer = jsonify(_shown(waited))
+            answer = jsonify(AnalysisSchema().dump(_shown(waited)))
             answer.headers.update(answer_headers)
             return answer
     return _accepted(record), 202, answer_headers
@@ -114,9 +115,10 @@ def _accepted(record: AnalysisRecord) -> dict[str, Any]:
 
 
 def _shown(record: AnalysisRecord) -> dict[str, Any]:
-    shown: dict[str, Any] = AnalysisSchema().dump(record)
+    """The record's facts for AnalysisSchema, with the reason where it FAILED."""
+    facts = {name: getattr(record, name) for name in (*COLUMNS, "status")}
     reason = service.failure_reason(record)
-    return shown | ({"failure_reason": reason} if reason else {})
+    return facts | ({"failure_reason": reason} if reason else {})
 
 
 @bp.route("/analyses", methods=["GET"])

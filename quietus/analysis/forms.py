@@ -49,8 +49,10 @@ def _day(field: Field) -> date | None:
 class HistoryForm(Form):
     """Filters in the address of the page; `to` is the last day that is shown, days are UTC days."""
 
-    predicted_label = SelectField("Priority", choices=[("", "All"), *[(v.value, v.value) for v in PredictedLabel]])
-    source = SelectField("Source", choices=[("", "All"), *[(v.value, v.value) for v in Source]])
+    predicted_label = SelectField(
+        "Priority", default="", choices=[("", "All"), *[(v.value, v.value) for v in PredictedLabel]]
+    )
+    source = SelectField("Source", default="", choices=["", *(source.value for source in Source)])
     since = StringField("From", name="from")
     until = StringField("To", name="to")
 
@@ -63,6 +65,10 @@ class HistoryForm(Form):
             first = _day(self.since)
         if first and last and last < first:
             raise ValidationError("The last day lies before the first.")
+
+    def faults(self) -> dict[str, list[str]]:
+        """What is wrong, by the names that the address uses."""
+        return {field.name: [str(text) for text in field.errors] for field in self if field.errors}
 
     def filters(self) -> Filters:
         """The filters of a valid form."""

@@ -284,7 +284,10 @@ def delete_analysis(analysis_id: UUID, *, actor: Principal) -> None:
 
 
 def retry_analysis(analysis_id: UUID, *, actor: Principal) -> AnalysisRecord:
-    """Put a FAILED record, one's own or for an admin anyone's, back to PENDING. Raises NotFound, or Conflict when it is not FAILED."""
+    """Put a FAILED record, one's own or for an admin anyone's, back to PENDING.
+
+    Raises NotFound, or Conflict when it is not FAILED.
+    """
     scope = true() if actor.can("see_failed") else AnalysisRecord.user_id == actor.id
     record: AnalysisRecord | None = db.session.scalar(
         select(AnalysisRecord).where(AnalysisRecord.id == analysis_id, scope).with_for_update()

@@ -89,7 +89,7 @@ def history() -> ResponseReturnValue:
         records=records,
         next_cursor=next_cursor,
         filters={name: request.args.get(name, "") for name in ("predicted_label", "source", "from", "to")},
-        errors=form.errors,
+        errors=form.faults(),
     )
     return shown, 200 if valid else 422
 
@@ -109,7 +109,7 @@ def export_json() -> Response:
 def _export(kind: str, media_type: str) -> Response:
     form = HistoryForm(request.args)
     if not form.validate():
-        raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items() if name})
+        raise Invalid(form.faults())
     records = service.export_analyses(for_user=current_user, filters=form.filters())
     answer = Response(stream_with_context(exports.WRITERS[kind](records)), content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="check-ins.{kind}"'

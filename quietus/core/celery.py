@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from celery import Celery, Task
 from celery.exceptions import NotRegistered
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -25,13 +25,18 @@ def send(task_name: str, *args: Any) -> bool:
     """Send a task now. False when the broker is away: the row is the truth, the sweep will find it (D3)."""
     try:
         # not send_task: a misspelt name raises here instead of waiting for ever in a queue
-        current_app.extensions["celery"].tasks[task_name].apply_async(args=args, retry=False)
+        current_app.extensions["celery"].tasks[task_name].apply_async(args=args, retry=False, headers=_headers())
     except NotRegistered:
         raise
     except Exception as error:  # kombu wraps each transport's errors differently; none may undo an accepted row
         log.warning("broker.unavailable", task=task_name, error=type(error).__name__)
         return False
     return True
+
+
+def _headers() -> dict[str, str]:
+    """The id of the request that this follows from, so that one id runs through the logs of web and worker."""
+    return {"request_id": g.request_id} if has_request_context() and "request_id" in g else {}
 
 
 def send_after_commit(task_name: str, *args: Any) -> None:
@@ -41,6 +46,8 @@ def send_after_commit(task_name: str, *args: Any) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _deliver(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint was released; nothing is committed yet
+        return
     for task_name, args in session.info.pop(OUTBOX, []):
         send(task_name, *args)
 

@@ -43,7 +43,7 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # celery says each task twice at INFO, with its arguments' place; our own line per task is enough
-    for noisy in ("celery.worker.strategy", "celery.app.trace", "alembic.runtime.plugins", "kombu"):
+    for noisy in ("celery.worker.strategy", "celery.app.trace", "alembic", "kombu"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 

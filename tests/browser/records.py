@@ -1,0 +1,47 @@
+"""Texts in every state they can be in, put straight into the desk's database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+import psycopg
+import requests
+
+from tests.live import Live
+
+STATES = {"LOW": 0.9991, "MODERATE": 0.6733, "HIGH": 0.9104, "FAILED": 0.0, "PENDING": 0.0}
+addresses: dict[str, str] = {}  # asking the command line costs seconds, and the answer stays the same
+WORDS = "The dog swam in the lake for the first time, and I watched from the shore."
+
+
+def person_id(live: Live, person: requests.Session) -> UUID:
+    found = person.get(f"{live.url}/api/v1/auth/me", timeout=10).json()
+    return UUID(found["user"]["id"])
+
+
+def _connect(live: Live) -> "psycopg.Connection[tuple[object, ...]]":
+    if live.url not in addresses:
+        addresses[live.url] = live.address("database").replace("+psycopg", "")
+    return psycopg.connect(addresses[live.url])
+
+
+@contextmanager
+def waiting(live: Live, person: requests.Session) -> Iterator[UUID]:
+    """A PENDING text of this person that no worker takes while the block lasts: its row is locked."""
+    number = put(live, person_id(live, person), "PENDING")
+    with _connect(live) as connection:
+        connection.execute("SELECT FROM analysis_records WHERE id = %s FOR UPDATE", (number,))
+        yield number
+
+
+def put(live: Live, owner: UUID, state: str) -> UUID:
+    """A text of `owner` in this state."""
+    number = uuid4()
+    with _connect(live) as connection:
+        connection.execute(
+            "INSERT INTO analysis_records (id, user_id, input_text, source, predicted_label, confidence, "
+            "model_version, ai_processing_ms, submitted_at, analyzed_at, request_id) "
+            "VALUES (%s, %s, %s, 'WEB_FORM', %s, %s, 'for-tests', 3, now(), now(), %s)",
+            (number, owner, WORDS, state, STATES[state], uuid4()),
+        )
+    return number

@@ -1,0 +1,193 @@
+"""Whatever is killed, every text that was answered 202 gets exactly one outcome, without anybody's help."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+import requests
+from sqlalchemy import make_url
+
+from tests.conftest import EXTERNAL, open_folder
+from tests.live import Live, start_live
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Live]:
+    """A desk of this module's own: its parts are killed here."""
+    environment: dict[str, str] = {}
+    if EXTERNAL:
+        database, owner = request.getfixturevalue("new_database")()
+        environment = {"DATABASE_URL": database, "QUIETUS_MIGRATION_DATABASE_URL": owner}
+    with start_live(open_folder(tmp_path_factory.mktemp("desk")), environment) as running:
+        yield running
+
+
+def labels(desk: Live) -> dict[str, int]:
+    """How many texts have which label."""
+    url = make_url(desk.address("database")).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute("SELECT predicted_label, count(*) FROM analysis_records GROUP BY 1").fetchall())
+
+
+def outcomes(desk: Live) -> int:
+    url = make_url(desk.address("database")).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM audit_logs WHERE action = 'analysis:recorded'").fetchone()
+        return int(row[0]) if row else 0
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> float:
+    """Seconds until it held. Fails after the time given."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "it did not come about in time"
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+def submit_batches(browser: requests.Session, desk: Live, texts: int, size: int = 100) -> int:
+    """Submit texts in batches; how many were accepted."""
+    accepted = 0
+    for start in range(0, texts, size):
+        items = [{"text": f"A quiet sentence, number {start + n}."} for n in range(size)]
+        answer = browser.post(f"{desk.url}/api/v1/analyses/batch", json={"items": items}, timeout=30)
+        assert answer.status_code == 207, answer.text
+        accepted += sum(item["status"] == 202 for item in answer.json()["items"])
+    return accepted
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def processes(word: str, desk: Live) -> list[int]:
+    """The desk's own processes whose command line has this word."""
+    found, waiting = [], [desk.process.pid]
+    while waiting:
+        for child in children_of(waiting.pop()):
+            waiting.append(child)
+            if word in Path(f"/proc/{child}/cmdline").read_text().replace("\0", " "):
+                found.append(child)
+    return found
+
+
+def test_a_killed_worker_loses_no_text_and_reads_none_twice(desk: Live) -> None:
+    browser = desk.signed_in()
+    before = sum(labels(desk).values()), outcomes(desk)
+    accepted = 0
+    for kill in range(4):
+        accepted += submit_batches(browser, desk, 500)
+        workers = processes("--queues analysis", desk)
+        assert workers
+        # in turn the pool's child, which holds the texts, and the worker's main process
+        os.kill(workers[-1] if kill % 2 == 0 else workers[0], signal.SIGKILL)
+    assert accepted == 2000
+    within(60, lambda: "PENDING" not in labels(desk))
+    assert sum(labels(desk).values()) - before[0] == 2000
+    assert outcomes(desk) - before[1] == 2000
+
+
+@pytest.mark.skipif(EXTERNAL, reason="the given broker is not ours to kill")
+def test_with_the_broker_away_a_text_is_accepted_and_recorded_once_it_is_back(desk: Live) -> None:
+    browser = desk.signed_in()
+    (valkey,) = processes("valkey-server", desk)[:1]
+    os.kill(valkey, signal.SIGSTOP)  # worse than gone: it takes connections and says nothing
+    try:
+        began = time.monotonic()
+        answer = browser.post(f"{desk.url}/api/v1/analyses", json={"text": "The broker is away."}, timeout=30)
+        assert answer.status_code == 202
+        assert time.monotonic() - began < 5
+        time.sleep(1)
+    finally:
+        os.kill(valkey, signal.SIGKILL)
+    within(30, lambda: "PENDING" not in labels(desk))
+
+
+@pytest.mark.skipif(EXTERNAL, reason="the given broker is not ours to empty")
+def test_emptying_the_broker_loses_no_text(desk: Live) -> None:
+    browser = desk.signed_in()
+    broker = redis.Redis.from_url(desk.address("broker"))
+    for _ in range(5):
+        submit_batches(browser, desk, 100)
+        broker.flushall()
+    broker.close()
+    within(30, lambda: "PENDING" not in labels(desk))
+
+
+@pytest.mark.skipif(EXTERNAL, reason="the given database is not ours to kill")
+def test_with_the_database_away_nothing_is_accepted_and_everything_goes_on_afterwards(desk: Live) -> None:
+    browser = desk.signed_in()
+    accepted = 0
+    before = sum(labels(desk).values())
+    postmaster = processes("postgres", desk)[0]
+    os.kill(postmaster, signal.SIGKILL)
+    statuses: set[int] = set()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        answer = browser.post(f"{desk.url}/api/v1/analyses", json={"text": "The database is away."}, timeout=30)
+        assert time.monotonic() - began < 10
+        statuses.add(answer.status_code)
+        accepted += answer.status_code == 202
+        if accepted >= 5:
+            break
+        if answer.status_code == 503:
+            assert int(answer.headers["Retry-After"]) >= 1
+        time.sleep(0.1)
+    assert statuses <= {202, 503}
+    assert accepted == 5
+    within(60, lambda: "PENDING" not in labels(desk))
+    assert sum(labels(desk).values()) - before >= 5, "a text answered 503 may be stored; one answered 202 must be"
+
+
+def test_a_command_finds_the_running_desk(desk: Live) -> None:
+    listed = desk.command("user", "list")
+    assert "admin@localhost" in listed
+    other = subprocess.run(
+        [sys.executable, "-m", "quietus", "--state", str(desk.state), "up", "--port", "0"],
+        capture_output=True, text=True, env=desk.environment, cwd=Path(__file__).resolve().parents[2],
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert other.returncode == 2
+    assert str(desk.process.pid) in other.stderr + other.stdout
+
+
+def test_the_heartbeat_shows_that_beat_broker_and_worker_live(desk: Live) -> None:
+    def beats() -> bool:
+        age: Any = requests.get(f"{desk.url}/readyz", timeout=10).json()["heartbeat_age_seconds"]
+        return age is not None and age < 120
+
+    within(90, beats)
+
+
+def test_one_request_id_runs_through_web_and_worker(desk: Live) -> None:
+    browser, request_id = desk.signed_in(), f"trace-{time.time_ns()}"
+    headers = {"Prefer": "wait=10", "X-Request-ID": request_id}
+    browser.post(f"{desk.url}/api/v1/analyses", json={"text": "One text to follow."}, headers=headers, timeout=30)
+
+    def followed() -> bool:
+        lines = [line for line in (desk.state / "up.out").read_text().splitlines() if request_id in line]
+        return any(line.startswith("web") for line in lines) and any(line.startswith("analysis") for line in lines)
+
+    within(10, followed)
+
+
+def test_no_log_line_holds_a_text_or_an_address(desk: Live) -> None:
+    browser = desk.signed_in()
+    words = "a planted sentence about the lighthouse"
+    record = browser.post(f"{desk.url}/api/v1/analyses", json={"text": words}, headers={"Prefer": "wait=10"}, timeout=30)
+    assert record.status_code in (200, 202)
+    said = (desk.state / "up.log").read_text() + (desk.state / "up.out").read_text()
+    assert "lighthouse" not in said
+    assert "person-" not in said
+    assert '"rule"' in said or "rule=" in said

@@ -1,0 +1,141 @@
+"""docker-compose.yml and Dockerfile say what `up` does: the same servers, roles, commands and queues."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from quietus.core.celery import QUEUES
+from quietus.stack.programs import POSTGRES_MAJOR, VALKEY_MAJOR
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|_AUTH|_KEY")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((PROJECT / "docker-compose.yml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions with their words, continuation lines joined."""
+    text = re.sub(r"^\s*#.*\n", "", (PROJECT / "Dockerfile").read_text(), flags=re.M).replace("\\\n", " ")
+    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in text.splitlines() if line.strip()]
+
+
+def command(service: dict[str, Any]) -> list[str]:
+    return [str(word) for word in service.get("command", [])]
+
+
+def after(words: list[str], option: str) -> str:
+    return words[words.index(option) + 1]
+
+
+def test_the_servers_are_those_that_up_runs(compose: dict[str, Any]) -> None:
+    assert compose["services"]["postgres"]["image"] == f"postgres:{POSTGRES_MAJOR}"
+    assert compose["services"]["valkey"]["image"] == f"valkey/valkey:{VALKEY_MAJOR}"
+
+
+def test_the_broker_loses_and_evicts_nothing(compose: dict[str, Any]) -> None:
+    content = compose["configs"]["broker"]["content"].splitlines()
+    assert {"appendonly yes", "appendfsync always", "maxmemory-policy noeviction"} <= set(content)
+
+
+def test_every_queue_has_a_worker_and_only_one(compose: dict[str, Any]) -> None:
+    consumed = [
+        queue
+        for service in compose["services"].values()
+        if "worker" in command(service)
+        for queue in after(command(service), "--queues").split(",")
+    ]
+    assert sorted(consumed) == sorted(QUEUES)
+
+
+def test_beat_runs_once(compose: dict[str, Any]) -> None:
+    beats = [service for service in compose["services"].values() if "beat" in command(service)]
+    assert [service["deploy"]["replicas"] for service in beats] == [1]
+
+
+def test_whatever_keeps_running_has_a_health_check_and_comes_back(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if name != "prepare":
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
+
+
+def test_nothing_starts_before_the_migrations(compose: dict[str, Any]) -> None:
+    for name in ("web", "worker-analysis", "worker-background", "beat"):
+        waits = compose["services"][name]["depends_on"]
+        assert waits["prepare"]["condition"] == "service_completed_successfully", name
+
+
+def test_only_the_migrations_see_the_owner_of_the_tables(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        sees = "QUIETUS_MIGRATION_DATABASE_URL" in service["environment"]
+        assert sees == (name == "prepare"), name
+        if "DATABASE_URL" in service["environment"]:
+            assert "://quietus_app:" in service["environment"]["DATABASE_URL"], name
+
+
+def strings(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        return [text for value in part.values() for text in strings(value)]
+    if isinstance(part, list):
+        return [text for value in part for text in strings(value)]
+    return [part] if isinstance(part, str) else []
+
+
+def test_no_secret_stands_in_the_file_and_a_missing_one_stops_it(compose: dict[str, Any]) -> None:
+    named = [name for text in strings(compose) for name in re.findall(r"\$\{(\w+)[^}]*\}", text)]
+    assert {"APP_PASSWORD", "BROKER_PASSWORD", "OWNER_PASSWORD", "POSTGRES_PASSWORD", "QUIETUS_SECRET_KEY"} <= set(
+        named
+    )
+    for text in strings(compose):
+        for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", text):
+            assert not SECRETS.search(name) or rest.startswith(":?"), name
+    for service in compose["services"].values():
+        for name, value in service["environment"].items():
+            assert not SECRETS.search(name) or str(value).startswith("${"), name
+
+
+def test_the_web_is_reached_from_this_machine_only(compose: dict[str, Any]) -> None:
+    published = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert len(published) == 1
+    assert published[0].startswith("127.0.0.1:")
+
+
+def test_the_programs_run_as_an_ordinary_user(steps: list[tuple[str, str]], compose: dict[str, Any]) -> None:
+    assert [words for instruction, words in steps if instruction == "USER"] == ["quietus"]
+    for name in ("prepare", "web", "worker-analysis", "worker-background", "beat"):
+        assert compose["services"][name]["cap_drop"] == ["ALL"], name
+        assert compose["services"][name]["read_only"] is True, name
+
+
+def test_the_image_copies_only_what_exists_and_is_let_in(steps: list[tuple[str, str]]) -> None:
+    let_in = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {
+        source
+        for instruction, words in steps
+        if instruction == "COPY" and "--from" not in words
+        for source in words.split()[:-1]
+    }
+    assert copied == let_in
+    assert all((PROJECT / source).exists() for source in copied)
+
+
+def test_no_secret_and_no_moving_tag_is_in_the_image(steps: list[tuple[str, str]]) -> None:
+    for instruction, words in steps:
+        if instruction in ("ENV", "ARG"):
+            assert not SECRETS.search(words), words
+        if instruction == "FROM":
+            assert re.fullmatch(r"[\w/]+:\d[\w.-]*( AS \w+)?", words), words
+
+
+def test_web_is_started_as_up_starts_it(steps: list[tuple[str, str]]) -> None:
+    (words,) = [json.loads(words) for instruction, words in steps if instruction == "CMD"]
+    assert after(words, "--config") == "python:quietus.core.gunicorn_conf"
+    assert words[-1] == "wsgi:app"
