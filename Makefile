@@ -14,6 +14,11 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
 # npm of the wheel, where it had to be installed, comes first
 NODE_PATH_FIRST := PATH="$$PWD/.venv/bin:$$PATH"
+# node does not look at the certificate authorities that a machine's own administrator added
+SYSTEM_CA := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+ifneq ($(SYSTEM_CA),)
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
+endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
 .PHONY: help run demo test lint bench chaos train pins clean chromium

@@ -37,8 +37,6 @@ TABLE: Final[dict[str, Rule]] = {
     "see_own_sessions": Rule(PEOPLE, "video"),
     "hold_session": Rule(frozenset({USER}), "video"),
     "own_data": Rule(PEOPLE, "me"),
-    # the JSON calls that people and programs share; the service then asks for one of the rights around here
-    "use_analyses": Rule(PEOPLE | {SERVICE}, "analyses"),
     # for others
     "submit_for": Rule(frozenset({CLINICIAN, SERVICE}), "analyses"),
     "post_events": Rule(frozenset({USER, SERVICE}), "events"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, jsonify, url_for
 from flask_login import current_user
 
-from quietus.analysis import service
+from quietus.analysis import accepting, service
 from quietus.analysis.exports import COLUMNS
 from quietus.analysis.models import AnalysisRecord, PredictedLabel
 from quietus.analysis.schemas import (
@@ -47,7 +47,7 @@ def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
     key = headers.get("idempotency_key")
     if key and body.setdefault("request_id", key) != key:
         raise Invalid({"request_id": ["Differs from the Idempotency-Key header; send one of them."]})
-    accepted = service.accept(service.Submission(**body), actor=current_user)
+    accepted = accepting.accept(accepting.Submission(**body), actor=current_user)
     record = accepted.record
     answer_headers = {"Location": _url(record)}
     if accepted.replayed:
@@ -83,19 +83,19 @@ def _wait(record: AnalysisRecord, seconds: int) -> AnalysisRecord:
 def submit_batch(body: dict[str, Any]) -> dict[str, Any]:
     """Submit up to 200 texts in one commit; each is accepted or refused on its own."""
     results: list[dict[str, Any]] = []
-    submissions: list[service.Submission] = []
+    submissions: list[accepting.Submission] = []
     for item in body["items"]:
         errors = SubmissionSchema().validate(item) if isinstance(item, dict) else {"_": ["Not an object."]}
         if errors:
             results.append(_refused(Invalid(flatten(errors))))
         else:
-            submissions.append(service.Submission(**SubmissionSchema().load(item)))
+            submissions.append(accepting.Submission(**SubmissionSchema().load(item)))
             results.append({})
-    answers = iter(service.accept_batch(submissions, actor=current_user) if submissions else [])
+    answers = iter(accepting.accept_batch(submissions, actor=current_user) if submissions else [])
     return {"items": [result or _result(next(answers)) for result in results]}
 
 
-def _result(answer: service.Accepted | Problem) -> dict[str, Any]:
+def _result(answer: accepting.Accepted | Problem) -> dict[str, Any]:
     if isinstance(answer, Problem):
         return _refused(answer)
     return {"status": 202, "replayed": answer.replayed, "analysis": _accepted(answer.record)}

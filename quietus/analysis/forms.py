@@ -1,10 +1,19 @@
 """The check-in form and the filters of the history page."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
+    Field,
+    Form,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
 from quietus.analysis.models import PredictedLabel, Source
@@ -46,13 +55,15 @@ def _day(field: Field) -> date | None:
     return found
 
 
+def _all_or(values: type[StrEnum]) -> list[SelectChoice]:
+    return [SelectChoice("", "All"), *(SelectChoice(value.value) for value in values)]
+
+
 class HistoryForm(Form):
     """Filters in the address of the page; `to` is the last day that is shown, days are UTC days."""
 
-    predicted_label = SelectField(
-        "Priority", default="", choices=[("", "All"), *[(v.value, v.value) for v in PredictedLabel]]
-    )
-    source = SelectField("Source", default="", choices=["", *(source.value for source in Source)])
+    predicted_label = SelectField("Priority", default="", choices=_all_or(PredictedLabel))
+    source = SelectField("Source", default="", choices=_all_or(Source))
     since = StringField("From", name="from")
     until = StringField("To", name="to")
 

@@ -21,6 +21,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quietus.core.extensions import db
 
+# what audit rows call a record
+RESOURCE = "analysis"
+# model_version of a text that no model has read yet
+PENDING_VERSION = "pending"
+
 
 class PredictedLabel(StrEnum):
     """A review priority of this text, or where the text stands in its life."""

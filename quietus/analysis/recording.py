@@ -15,8 +15,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Select, bindparam, func, select, update
 
-from quietus.analysis.models import AnalysisRecord, PredictedLabel
-from quietus.analysis.service import RESOURCE
+from quietus.analysis.models import RESOURCE, AnalysisRecord, PredictedLabel
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action

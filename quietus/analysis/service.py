@@ -1,47 +1,23 @@
-"""Accepts texts, finds them for who may see them, deletes and retries them."""
+"""Finds a person's texts for who may see them, deletes and retries them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, cast, delete, exists, or_, select, true, tuple_
-from sqlalchemy.dialects.postgresql import insert
 
 from quietus.accounts.identity import Principal
-from quietus.accounts.models import User
 from quietus.analysis import bell
-from quietus.analysis.models import AnalysisRecord, PredictedLabel, Source
+from quietus.analysis.models import PENDING_VERSION, RESOURCE, AnalysisRecord, PredictedLabel
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
-from quietus.core import clock, metrics
-from quietus.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from quietus.core import clock
+from quietus.core.errors import Conflict, NotFound
 from quietus.core.extensions import db
 from quietus.core.paging import Page, read_cursor, write_cursor
-
-RESOURCE = "analysis"
-PENDING_VERSION = "pending"
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A cleaned text on its way in; `subject_id` is the person it is about, None for the submitter."""
-
-    text: str
-    source: str = Source.API
-    request_id: UUID = field(default_factory=uuid4)
-    subject_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The record of a submission; `replayed` when the same submission had been accepted before."""
-
-    record: AnalysisRecord
-    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,130 +29,6 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     request_id: UUID | None = None
-
-
-def accept(submission: Submission, *, actor: Principal) -> Accepted:
-    """Store one text as PENDING with its audit row, in one commit, then ring for the worker.
-
-    Raises Conflict when the request_id was used for something else, Forbidden or Invalid for the subject.
-    """
-    (answer,) = accept_batch([submission], actor=actor)
-    if isinstance(answer, Problem):
-        raise answer
-    return answer
-
-
-def accept_batch(submissions: Sequence[Submission], *, actor: Principal) -> list[Accepted | Problem]:
-    """Store several texts in one commit; the answer holds, in their order, what became of each."""
-    refusals = _refusals({s.subject_id for s in submissions if s.subject_id}, actor)
-    now = clock.now()
-    rows: dict[UUID, dict[str, Any]] = {}
-    for submission in submissions:
-        if submission.subject_id not in refusals:
-            rows.setdefault(submission.request_id, _pending(submission, actor, now))
-    stored = _store(list(rows.values()), actor)
-    db.session.commit()
-    if stored:
-        bell.ring()
-    records = _existing(rows.keys() - stored) | {key: AnalysisRecord(**rows[key]) for key in stored}
-    answers: list[Accepted | Problem] = []
-    for submission in submissions:
-        problem = refusals.get(submission.subject_id)
-        if problem:
-            answers.append(problem)
-            continue
-        answers.append(_answer(submission, records.get(submission.request_id), actor, stored))
-        stored.discard(submission.request_id)  # the same request_id later in the batch is a replay
-    return answers
-
-
-def _pending(submission: Submission, actor: Principal, now: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid4(),
-        "user_id": submission.subject_id or actor.id,
-        "input_text": submission.text,
-        "source": str(submission.source),
-        "predicted_label": PredictedLabel.PENDING.value,
-        "confidence": Decimal(0),
-        "model_version": PENDING_VERSION,
-        "ai_processing_ms": 0,
-        "submitted_at": now,
-        "analyzed_at": now,
-        "request_id": submission.request_id,
-    }
-
-
-def _store(rows: list[dict[str, Any]], actor: Principal) -> set[UUID]:
-    """Insert the rows that are new, each with its audit row; the request_ids that were."""
-    if not rows:
-        return set()
-    # one order of keys for everybody: two batches that share keys wait for each other instead of deadlocking
-    rows.sort(key=lambda row: row["request_id"])
-    new = set(
-        db.session.scalars(
-            insert(AnalysisRecord)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["request_id"])
-            .returning(AnalysisRecord.request_id)
-        )
-    )
-    accepted = [row for row in rows if row["request_id"] in new]
-    audit.record_many(
-        Action.ANALYSIS_ACCEPTED,
-        [
-            (
-                row["id"],
-                {
-                    "request_id": str(row["request_id"]),
-                    "source": row["source"],
-                    "subject_id": str(row["user_id"]),
-                },
-            )
-            for row in accepted
-        ],
-        actor=actor.id,
-        resource_type=RESOURCE,
-    )
-    for row in accepted:
-        metrics.ACCEPTED.labels(row["source"]).inc()
-    return new
-
-
-def _existing(request_ids: Iterable[UUID]) -> dict[UUID, AnalysisRecord]:
-    wanted = list(request_ids)
-    if not wanted:
-        return {}
-    found = db.session.scalars(select(AnalysisRecord).where(AnalysisRecord.request_id.in_(wanted)))
-    return {record.request_id: record for record in found}
-
-
-def _answer(
-    submission: Submission, record: AnalysisRecord | None, actor: Principal, stored: set[UUID]
-) -> Accepted | Problem:
-    if record is None:  # deleted in the moment since
-        return NotFound()
-    subject = submission.subject_id or actor.id
-    if record.user_id != subject or record.input_text != submission.text:
-        return Conflict("request_id_reused", "This request_id was used for another text. Use a new one.")
-    return Accepted(record, replayed=submission.request_id not in stored)
-
-
-def _refusals(subjects: set[UUID], actor: Principal) -> dict[UUID | None, Problem]:
-    """Which of the named subjects this actor may not submit for."""
-    others = subjects - {actor.id}
-    refused: dict[UUID | None, Problem] = {}
-    if not actor.can("submit"):  # a SERVICE has no texts of its own
-        nobody = Invalid({"subject_id": ["Name the person whose text this is."]})
-        refused = {None: nobody, actor.id: nobody}
-    if not others:
-        return refused
-    if not actor.can("submit_for"):
-        return refused | dict.fromkeys(
-            others, Forbidden("subject_not_yours", "You may submit texts for yourself only.")
-        )
-    known = set(db.session.scalars(select(User.id).where(User.id.in_(others), User.is_active)))
-    unknown = Invalid({"subject_id": ["There is no such person here."]})
-    return refused | dict.fromkeys(others - known, unknown)
 
 
 def _visible(user: Principal) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from quietus.analysis import exports, service
+from quietus.analysis import accepting, exports, service
 from quietus.analysis.forms import CheckInForm, HistoryForm
 from quietus.analysis.models import Source
 from quietus.core.access import requires
@@ -28,8 +28,8 @@ def submit() -> ResponseReturnValue:
     form = CheckInForm()
     if not form.validate():
         return render_template("analysis/check_in.html", form=form), 422
-    submission = service.Submission(str(form.text.data), Source.WEB_FORM, UUID(form.request_id.data))
-    accepted = service.accept(submission, actor=current_user)
+    submission = accepting.Submission(str(form.text.data), Source.WEB_FORM, UUID(form.request_id.data))
+    accepted = accepting.accept(submission, actor=current_user)
     return redirect(url_for("analysis.result", analysis_id=accepted.record.id), 303)
 
 

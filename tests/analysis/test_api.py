@@ -299,7 +299,9 @@ def test_a_person_deletes_their_text_for_good_and_the_ledger_knows(alice: Caller
     assert alice.delete(url).status_code == 204
     assert alice.get(url).status_code == alice.delete(url).status_code == 404
     assert not rows("SELECT 1 FROM analysis_records")
-    assert [r["action"] for r in rows("SELECT action FROM audit_logs WHERE resource_type = 'analysis' ORDER BY id")] == [
+    assert [
+        r["action"] for r in rows("SELECT action FROM audit_logs WHERE resource_type = 'analysis' ORDER BY id")
+    ] == [
         "analysis:accepted",
         "analysis:erased",
     ]

@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from quietus.analysis import recording, service
+from quietus.analysis.accepting import Submission
+from quietus.analysis.accepting import accept as accept_text
 from quietus.analysis.model_in_use import model_in_use
 from quietus.analysis.recording import record_pending
-from quietus.analysis.service import Submission
 from quietus.core import clock
 from quietus.core.extensions import db
 from quietus.textmodel import ModelUnavailable, Outcome, Refusal
@@ -48,7 +49,7 @@ def accept(app: Flask) -> Callable[..., list[Any]]:
     actor = principal(make_user())
 
     def submit(*texts: str) -> list[Any]:
-        return [service.accept(Submission(item), actor=actor).record.id for item in texts]
+        return [accept_text(Submission(item), actor=actor).record.id for item in texts]
 
     return submit
 

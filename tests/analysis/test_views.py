@@ -41,7 +41,9 @@ def test_sending_the_same_form_twice_is_one_check_in(alice: Caller, rows: Rows) 
     assert len(rows("SELECT 1 FROM analysis_records")) == 1
 
 
-@pytest.mark.parametrize(("words", "told"), [("", "at least 5"), ("    ab   ", "at least 5"), ("x" * 5001, "at most 5000")])
+@pytest.mark.parametrize(
+    ("words", "told"), [("", "at least 5"), ("    ab   ", "at least 5"), ("x" * 5001, "at most 5000")]
+)
 def test_a_text_that_cannot_be_read_is_given_back_with_the_reason(
     alice: Caller, rows: Rows, words: str, told: str
 ) -> None:
@@ -111,7 +113,9 @@ def test_the_history_narrows_by_its_address(alice: Caller, recorded: Callable[..
     assert "The second of two texts." in alice.get("/history?from=2001-01-01&source=WEB_FORM").text
 
 
-@pytest.mark.parametrize("query", ["from=x", "to=2026-13-01", "from=2026-02-02&to=2026-02-01", "predicted_label=SAFE", "source=%00"])
+@pytest.mark.parametrize(
+    "query", ["from=x", "to=2026-13-01", "from=2026-02-02&to=2026-02-01", "predicted_label=SAFE", "source=%00"]
+)
 def test_a_filter_that_means_nothing_is_named(alice: Caller, query: str) -> None:
     assert alice.get(f"/history?{query}").status_code == 422
     assert alice.get(f"/history.csv?{query}").status_code == 422

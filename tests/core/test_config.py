@@ -65,7 +65,7 @@ def test_a_broker_that_may_evict_is_refused_in_production(server_urls: dict[str,
 
 def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUIETUS_DATABASE_POOL", "a-secret-in-the-wrong-place")
-    with pytest.raises(ValueError, match="QUIETUS_DATABASE_POOL|database_pool") as refused:
+    with pytest.raises(ValueError, match=r"database_pool") as refused:
         Settings()
     assert "a-secret" not in str(refused.value)
 

@@ -62,7 +62,7 @@ def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
         ("application/json", b'{"text": "' + b"x" * 66_000 + b'"}', 413, "request_entity_too_large"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused_with_its_reason(
+def test_a_body_that_cannot_be_read_is_refused_with_its_reason(  # noqa: PLR0917 - fixtures and a row of the table
     client: FlaskClient, headers: dict[str, str], media_type: str, body: bytes, status: int, code: str
 ) -> None:
     answer = client.post("/api/v1/analyses", data=body, content_type=media_type, headers=headers)
@@ -72,7 +72,9 @@ def test_a_body_that_cannot_be_read_is_refused_with_its_reason(
 def test_a_batch_may_be_larger_but_not_endless(client: FlaskClient, headers: dict[str, str]) -> None:
     fits = client.post("/api/v1/analyses/batch", json={"items": [{"text": "x" * 5000}] * 150}, headers=headers)
     assert fits.status_code == 207
-    answer = client.post("/api/v1/analyses/batch", data=b" " * 1_100_000, content_type="application/json", headers=headers)
+    answer = client.post(
+        "/api/v1/analyses/batch", data=b" " * 1_100_000, content_type="application/json", headers=headers
+    )
     problem(answer, 413, "request_entity_too_large")
 
 
@@ -94,7 +96,9 @@ def test_a_bug_says_nothing_but_its_number(make_app: Callable[..., Flask], caplo
     assert "private" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/help", "/api/v1/analyses", "/nothing", "/static/app.css", "/healthz", "/auth/sign-in"])
+@pytest.mark.parametrize(
+    "path", ["/", "/help", "/api/v1/analyses", "/nothing", "/static/app.css", "/healthz", "/auth/sign-in"]
+)
 def test_every_answer_carries_the_protective_headers(client: FlaskClient, path: str) -> None:
     answer = client.get(path, buffered=True)
     headers = answer.headers

@@ -22,8 +22,7 @@ from tests.conftest import EXTERNAL, close, run_sql
 from tests.factories import TEST_SETTINGS
 
 NEW_USER = (
-    "INSERT INTO users (id, email, password_hash, full_name) "
-    "VALUES (gen_random_uuid(), 'a@example.org', 'x', 'A')"
+    "INSERT INTO users (id, email, password_hash, full_name) VALUES (gen_random_uuid(), 'a@example.org', 'x', 'A')"
 )
 CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "checks" / "schema_conformance.py"
 

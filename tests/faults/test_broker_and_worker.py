@@ -185,7 +185,9 @@ def test_one_request_id_runs_through_web_and_worker(desk: Live) -> None:
 def test_no_log_line_holds_a_text_or_an_address(desk: Live) -> None:
     browser = desk.signed_in()
     words = "a planted sentence about the lighthouse"
-    record = browser.post(f"{desk.url}/api/v1/analyses", json={"text": words}, headers={"Prefer": "wait=10"}, timeout=30)
+    record = browser.post(
+        f"{desk.url}/api/v1/analyses", json={"text": words}, headers={"Prefer": "wait=10"}, timeout=30
+    )
     assert record.status_code in (200, 202)
     said = (desk.state / "up.log").read_text() + (desk.state / "up.out").read_text()
     assert "lighthouse" not in said

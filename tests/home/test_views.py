@@ -32,9 +32,7 @@ def test_it_answers_with_database_and_broker_down(cut_off: Flask, path: str) -> 
 
 
 @pytest.mark.parametrize("path", ["/", "/help"])
-def test_it_answers_a_signed_in_person_with_the_database_down(
-    client: FlaskClient, cut_off: Flask, path: str
-) -> None:
+def test_it_answers_a_signed_in_person_with_the_database_down(client: FlaskClient, cut_off: Flask, path: str) -> None:
     make_user()
     sign_in(client)
     cookie = client.get_cookie("quietus_session")
@@ -49,9 +47,7 @@ def test_it_answers_a_signed_in_person_with_the_database_down(
 def test_the_page_for_a_database_that_is_away_has_the_numbers_too(cut_off: Flask) -> None:
     client = cut_off.test_client()
     token = client.get("/auth/sign-in").text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
-    answer = client.post(
-        "/auth/sign-in", data={"csrf_token": token, "email": "a@example.org", "password": "x" * 20}
-    )
+    answer = client.post("/auth/sign-in", data={"csrf_token": token, "email": "a@example.org", "password": "x" * 20})
     assert answer.status_code == 503
     assert 'href="tel:988"' in answer.text
     assert answer.headers["X-Request-ID"] in answer.text

@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from quietus.stack import StackError, addresses, servers
+from quietus.stack.processes import starter
 from quietus.stack.programs import service_account
 from tests.stack.processes import all_gone, descendants, holding, recorded
 
@@ -168,12 +169,14 @@ def test_a_stale_postmaster_pid_of_another_process_does_not_matter(state: Path) 
         os.kill(recorded(state)["postgres"], signal.SIGKILL)
         holder.process.kill()
     pid_file = state / "postgres" / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
-    owner = pid_file.stat()
-    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    os.chown(pid_file, owner.st_uid, owner.st_gid)
-    with servers(state, holder="next") as found, database(found.database_url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+    # of the servers' own user: PostgreSQL itself sees that another user's process cannot be the old server
+    with subprocess.Popen(starter(["/bin/sleep", "60"], service_account(state / "postgres"))) as stranger:
+        owner = pid_file.stat()
+        pid_file.write_text("\n".join([str(stranger.pid), *pid_file.read_text().splitlines()[1:]]) + "\n")
+        os.chown(pid_file, owner.st_uid, owner.st_gid)
+        with servers(state, holder="next") as found, database(found.database_url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        stranger.kill()
 
 
 def spoil_version(state: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,7 @@ def service(folder: Path, name: str, program: str, stage: int = 0, patience: flo
     return Service(child, child.start, stage)
 
 
+PROJECT = Path(__file__).resolve().parents[2]
 SLEEPS = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 HAS_A_CHILD = "import os, time; pid = os.fork(); print('child', pid, flush=True) if pid else None; time.sleep(60)"
@@ -129,6 +131,33 @@ def test_strays_of_a_killed_run_are_ended_and_strangers_are_not(tmp_path: Path) 
     with process:
         assert process.wait(5) != 0
     assert register.stop_strays() == []
+
+
+OWNER = """
+import os, sys, time
+from pathlib import Path
+from quietus.stack.processes import Child
+from quietus.stack.register import Guard, Register
+folder = Path(sys.argv[1])
+guard = Guard(folder)
+child = Child("pool", sys.argv[2:], folder=folder, environment=dict(os.environ), register=Register(folder), output=1)
+child.start()
+time.sleep(60)
+"""
+
+
+def test_the_guard_ends_what_a_killed_owners_child_had_forked(tmp_path: Path) -> None:
+    program = [sys.executable, "-I", "-S", "-c", HAS_A_CHILD]
+    command = [sys.executable, "-c", OWNER, str(tmp_path), *program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT) as owner:
+        assert owner.stdout is not None
+        grandchild = int(owner.stdout.readline().split()[1])
+        assert born(grandchild)
+        owner.kill()
+        ends = time.monotonic() + 10
+        while born(grandchild) and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert born(grandchild) == ""
 
 
 @pytest.mark.parametrize(
