@@ -16,9 +16,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.accounts import views as accounts_views
     from quietus.admin import views as admin_views
     from quietus.analysis import api as analysis_api
+    from quietus.analysis import model_in_use
     from quietus.analysis import views as analysis_views
     from quietus.core import (
         api,
+        api_docs,
         celery,
         database,
         errors,
@@ -44,7 +46,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
     sessions.init_app(app)
     guard.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, admin_views):
+    model_in_use.init_app(app)
+    for pages_of in (home_views, accounts_views, analysis_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
     for calls in (accounts_api, analysis_api):
         api.register(calls.bp)

@@ -10,6 +10,7 @@ from flask.cli import ScriptInfo
 
 from quietus.accounts.cli import token, user
 from quietus.admin.cli import prepare
+from quietus.analysis.cli import backtest
 from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.stack.cli import up, url
@@ -50,6 +51,7 @@ def cli(context: click.Context, state: Path) -> None:
     context.obj = ScriptInfo(create_app=_app_on_the_stack)
 
 
+model.add_command(backtest)
 for command in (up, url, demo, prepare, user, token, model, settings):
     cli.add_command(command)
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -90,6 +90,7 @@ def reset(token: str) -> ResponseReturnValue:
             reset_links.read(token)
         elif form.validate():
             service.reset_password(link=token, password=form.password.data)
+            flash("Your password is set. Please sign in with it.")
             return redirect(url_for("accounts.sign_in"), code=303)
     except Invalid as refusal:
         show_errors(form, refusal)
@@ -117,6 +118,7 @@ def change_password() -> ResponseReturnValue:
                 new_password=form.new_password.data,
                 address=request.remote_addr,
             )
+            flash("Your password is changed. Every other device is signed out, and your tokens have ended.")
             return redirect(url_for("accounts.account"), code=303)
         except Invalid as refusal:
             show_errors(form, refusal)
@@ -149,6 +151,7 @@ def issue_token() -> ResponseReturnValue:
 @requires("own_account")
 def revoke_token(token_id: UUID) -> ResponseReturnValue:
     tokens.revoke(token_id, owner=current_user.id)
+    flash("The token has ended.")
     return redirect(url_for("accounts.account"), code=303)
 
 
@@ -156,6 +159,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 @requires("own_account")
 def sign_out_everywhere() -> ResponseReturnValue:
     service.sign_out_everywhere()
+    flash("You are signed out on every device, and your tokens have ended.")
     return redirect(url_for("accounts.sign_in"), code=303)
 
 

@@ -1,19 +1,19 @@
-"""What admins see on every page, and the browsable API documentation."""
+"""What admins see: the state of the desk, and on every page whether its background work stands still."""
 
 from flask import Blueprint, render_template
 from flask_login import current_user
 
-from quietus.core.access import public
+from quietus.admin.service import desk_state
+from quietus.core.access import requires
 from quietus.core.health import HEARTBEAT_OLD_SECONDS, beat_age_seconds
 
-bp = Blueprint("api_docs", __name__)
+bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 
-@bp.get("/api/docs")
-@public
-def page() -> str:
-    """Swagger UI from local files over /api/v1/openapi.json."""
-    return render_template("api/docs.html")
+@bp.get("/state")
+@requires("see_state")
+def state() -> str:
+    return render_template("admin/state.html", state=desk_state())
 
 
 @bp.app_context_processor

@@ -9,6 +9,7 @@ from flask import Response, jsonify, url_for
 from flask_login import current_user
 
 from quietus.analysis import accepting, service
+from quietus.analysis.explaining import explain_analysis
 from quietus.analysis.exports import COLUMNS
 from quietus.analysis.models import AnalysisRecord, PredictedLabel
 from quietus.analysis.schemas import (
@@ -17,14 +18,17 @@ from quietus.analysis.schemas import (
     AnalysisSchema,
     BatchAnswerSchema,
     BatchSchema,
+    ExplanationSchema,
     ListQuerySchema,
     ListSchema,
+    OutcomeSchema,
     SubmissionSchema,
 )
 from quietus.core.access import requires
 from quietus.core.api import ApiBlueprint
 from quietus.core.errors import Invalid, Problem, flatten
 from quietus.core.extensions import db
+from quietus.textmodel.explain import Explanation
 
 bp = ApiBlueprint("analyses_api", __name__, description="Texts and their review priorities")
 
@@ -158,3 +162,22 @@ def delete(analysis_id: UUID) -> None:
 def retry(analysis_id: UUID) -> dict[str, Any]:
     """Have a FAILED text read again."""
     return _accepted(service.retry_analysis(analysis_id, actor=current_user))
+
+
+@bp.route("/analyses/<uuid:analysis_id>/outcome", methods=["POST"])
+@bp.arguments(OutcomeSchema)
+@bp.response(200, AnalysisSchema)
+@bp.refuses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+@requires("post_outcome")
+def post_outcome(body: dict[str, Any], analysis_id: UUID) -> dict[str, Any]:
+    """Give a PENDING text its outcome, from a model of your own (QUIETUS_MODEL=external)."""
+    return _shown(service.give_outcome(analysis_id, actor=current_user, **body))
+
+
+@bp.route("/analyses/<uuid:analysis_id>/explanation", methods=["GET"])
+@bp.response(200, ExplanationSchema)
+@bp.refuses(401, 403, 404, 409, 503)
+@requires("see_own", "submit_for")
+def explanation(analysis_id: UUID) -> Explanation:
+    """Which words and phrases moved the priority, computed again by the version that recorded it."""
+    return explain_analysis(service.get_analysis(analysis_id, for_user=current_user))

@@ -9,6 +9,7 @@ from quietus.analysis.models import PredictedLabel, Source
 from quietus.analysis.texts import MAX_CHARACTERS, MIN_CHARACTERS, clean
 from quietus.core.api import Moment, StrictSchema, Text
 from quietus.core.paging import LIMIT_DEFAULT, LIMIT_MAX
+from quietus.textmodel import LABELS
 
 BATCH_MAX = 200
 EXAMPLE = "I have not slept well this week and everything feels heavy."
@@ -81,6 +82,59 @@ class AnalysisSchema(ma.Schema):
     request_id = fields.UUID(required=True)
     status = fields.String(required=True, validate=validate.OneOf(["PENDING", "RECORDED", "FAILED"]))
     failure_reason = fields.String(metadata={"description": "Why a FAILED text has no outcome"})
+
+
+class OutcomeSchema(StrictSchema):
+    """The outcome that a model of one's own gives to a PENDING text."""
+
+    predicted_label = fields.String(required=True, validate=validate.OneOf(LABELS))
+    confidence = fields.Float(required=True, validate=validate.Range(0, 1))
+    model_version = Text(required=True, validate=[validate.Length(1, 64), validate.Regexp(r"[!-~]+\Z")])
+    ai_processing_ms = fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**31 - 1))
+
+
+class SpanSchema(ma.Schema):
+    """A stretch of the text; a weight above 0 moved the priority up, below 0 down."""
+
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    weight = fields.Float(required=True)
+
+
+class PhraseSchema(ma.Schema):
+    """A phrase of risk and how it seems to be meant."""
+
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    about = fields.String(required=True)
+    negated = fields.Boolean(required=True)
+    past = fields.Boolean(required=True)
+    quoted = fields.Boolean(required=True)
+    idiom = fields.Boolean(required=True)
+
+
+class GivenOutcomeSchema(ma.Schema):
+    """The outcome as the model gave it."""
+
+    label = fields.String(required=True)
+    confidence = fields.Float(required=True)
+    probabilities = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    spans = fields.List(fields.Nested(SpanSchema), required=True)
+    flags = fields.List(fields.String(), required=True)
+
+
+class ExplanationSchema(ma.Schema):
+    """`base` plus the weights of `words` is `log_odds`: HIGH against LOW, calibrated, before the phrase rules."""
+
+    model_version = fields.String(required=True)
+    outcome = fields.Nested(GivenOutcomeSchema, required=True)
+    base = fields.Float(required=True)
+    log_odds = fields.Float(required=True)
+    words = fields.List(fields.Nested(SpanSchema), required=True)
+    phrases = fields.List(fields.Nested(PhraseSchema), required=True)
+    before_rules = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    windows = fields.Integer(required=True)
 
 
 class BatchResultSchema(ma.Schema):

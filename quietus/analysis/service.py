@@ -14,10 +14,12 @@ from quietus.analysis.models import PENDING_VERSION, RESOURCE, AnalysisRecord, P
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
-from quietus.core import clock
+from quietus.core import clock, metrics
+from quietus.core.config import settings
 from quietus.core.errors import Conflict, NotFound
 from quietus.core.extensions import db
 from quietus.core.paging import Page, read_cursor, write_cursor
+from quietus.textmodel import LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,26 @@ class Filters:
     request_id: UUID | None = None
 
 
+def _reads_for_the_desk(user: Principal) -> bool:
+    """Whether this is the model of one's own that QUIETUS_MODEL=external leaves the PENDING texts to."""
+    return settings().model == "external" and user.can("post_outcome")
+
+
 def _visible(user: Principal) -> ColumnElement[bool]:
     """Own records; for those who may submit for others, also what they submitted (they know that text already)."""
-    own = AnalysisRecord.user_id == user.id
-    if not user.can("submit_for"):
-        return own
-    submitted = exists().where(
-        AuditLog.resource_type == RESOURCE,
-        AuditLog.resource_id == cast(AnalysisRecord.id, String),
-        AuditLog.action == Action.ANALYSIS_ACCEPTED.value,
-        AuditLog.user_id == user.id,
-    )
-    return or_(own, submitted)
+    ways = [AnalysisRecord.user_id == user.id]
+    if user.can("submit_for"):
+        ways.append(
+            exists().where(
+                AuditLog.resource_type == RESOURCE,
+                AuditLog.resource_id == cast(AnalysisRecord.id, String),
+                AuditLog.action == Action.ANALYSIS_ACCEPTED.value,
+                AuditLog.user_id == user.id,
+            )
+        )
+    if _reads_for_the_desk(user):
+        ways.append(AnalysisRecord.predicted_label == PredictedLabel.PENDING.value)
+    return or_(*ways)
 
 
 def get_analysis(analysis_id: UUID, *, for_user: Principal) -> AnalysisRecord:
@@ -115,6 +125,24 @@ def export_analyses(*, for_user: Principal, filters: Filters) -> Iterable[Analys
     return db.session.scalars(query.execution_options(yield_per=500))
 
 
+def answered_texts(*, limit: int, reviewed: bool) -> Iterable[tuple[str, str, str | None]]:
+    """(text, recorded label, newest human label or None) of the newest records, for `model backtest` only."""
+    human = (
+        select(AuditLog.details["human_label"].astext)
+        .where(AuditLog.resource_type == RESOURCE, AuditLog.resource_id == cast(AnalysisRecord.id, String))
+        .where(AuditLog.action == Action.REVIEW_DECIDED.value)
+        .order_by(AuditLog.created_at.desc(), AuditLog.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(AnalysisRecord.input_text, AnalysisRecord.predicted_label, human)
+    query = query.where(AnalysisRecord.predicted_label.in_(LABELS))
+    if reviewed:
+        query = query.where(human.is_not(None))
+    rows = db.session.execute(query.order_by(AnalysisRecord.analyzed_at.desc()).limit(limit))
+    return ((text, label, said) for text, label, said in rows)
+
+
 def delete_analysis(analysis_id: UUID, *, actor: Principal) -> None:
     """Delete one's own record for good; the audit row keeps the ledger even. Raises NotFound."""
     gone = db.session.execute(
@@ -157,4 +185,43 @@ def retry_analysis(analysis_id: UUID, *, actor: Principal) -> AnalysisRecord:
     audit.record(Action.ANALYSIS_RETRIED, actor=actor.id, resource_type=RESOURCE, resource_id=analysis_id)
     db.session.commit()
     bell.ring()
+    return record
+
+
+def give_outcome(
+    analysis_id: UUID,
+    *,
+    actor: Principal,
+    predicted_label: str,
+    confidence: float,
+    model_version: str,
+    ai_processing_ms: int,
+) -> AnalysisRecord:
+    """Record the outcome of a model of one's own.
+
+    Raises NotFound, or Conflict when the desk reads texts itself or the text has its outcome already.
+    """
+    if settings().model != "external":
+        raise Conflict("not_external", "This desk reads texts itself (QUIETUS_MODEL is not external).")
+    record: AnalysisRecord | None = db.session.scalar(
+        select(AnalysisRecord).where(AnalysisRecord.id == analysis_id).with_for_update()
+    )
+    if record is None:
+        db.session.rollback()
+        raise NotFound
+    if record.predicted_label != PredictedLabel.PENDING:
+        db.session.rollback()
+        raise Conflict("already_recorded", "This text has its outcome already.")
+    record.predicted_label, record.model_version = predicted_label, model_version
+    record.confidence, record.ai_processing_ms = Decimal(f"{confidence:.4f}"), ai_processing_ms
+    record.analyzed_at = clock.now()
+    audit.record(
+        Action.ANALYSIS_RECORDED,
+        actor=actor.id,
+        resource_type=RESOURCE,
+        resource_id=analysis_id,
+        metadata={"predicted_label": predicted_label, "model_version": model_version},
+    )
+    db.session.commit()
+    metrics.RECORDED.labels(predicted_label).inc()
     return record

@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from quietus.analysis import accepting, exports, service
+from quietus.analysis.explaining import explain_analysis, segments
 from quietus.analysis.forms import CheckInForm, HistoryForm
 from quietus.analysis.models import Source
 from quietus.core.access import requires
 from quietus.core.errors import Conflict, Invalid
 from quietus.core.paging import LIMIT_DEFAULT
+from quietus.textmodel.artefact import shipped_version
 
 bp = Blueprint("analysis", __name__)
 
@@ -47,7 +49,22 @@ def state(analysis_id: UUID) -> str:
 
 def _show(template: str, analysis_id: UUID) -> str:
     record = service.get_analysis(analysis_id, for_user=current_user)
-    return render_template(template, record=record, reason=service.failure_reason(record))
+    return render_template(
+        template,
+        record=record,
+        reason=service.failure_reason(record),
+        explainable=record.model_version == shipped_version(),
+    )
+
+
+@bp.get("/check-in/<uuid:analysis_id>/words")
+@requires("see_own")
+def words(analysis_id: UUID) -> str:
+    """Which words moved the priority; a page of its own, since not everybody wants to see it."""
+    record = service.get_analysis(analysis_id, for_user=current_user)
+    found = explain_analysis(record)
+    cut = segments(record.input_text, found.outcome.spans)
+    return render_template("analysis/words.html", record=record, explanation=found, segments=cut)
 
 
 @bp.post("/check-in/<uuid:analysis_id>/delete")

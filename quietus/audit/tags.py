@@ -15,6 +15,7 @@ class Action(StrEnum):
     ANALYSIS_VIEWED = "analysis:viewed"
     ANALYSIS_ERASED = "analysis:erased"
     ANALYSES_EXPORTED = "analyses:exported"
+    REVIEW_DECIDED = "review:decided"
     USER_REGISTERED = "user:registered"
     USER_CREATED = "user:created"
     USER_ROLES_SET = "user:roles_set"

@@ -83,7 +83,7 @@ def readyz() -> tuple[Response, int]:
         "database": database,
         "broker": queue,
         "heartbeat_age_seconds": None if age is None else round(age, 1),
-        "model": {"kind": settings().model, "version": model() if callable(model) else None},
+        "model": {"kind": settings().model, "version": model() if callable(model) and database["ok"] else None},
     }
     return jsonify(body), 200 if database["ok"] else 503
 

@@ -26,9 +26,10 @@ from quietus.stack.valkey import Valkey
 
 Server = Postgres | Valkey
 
-START_SECONDS = 60.0
+START_SECONDS = 600.0  # after a crash, PostgreSQL replays what it had promised, and that may be much
+TELL_SECONDS = 5.0
 RETRY_SECONDS = 15.0  # how long a failure that goes away by itself may last
-CLAIM_SECONDS = 90.0
+CLAIM_SECONDS = START_SECONDS
 
 
 class Interrupted(Exception):
@@ -38,9 +39,13 @@ class Interrupted(Exception):
 class Embedded:
     """PostgreSQL and Valkey, less what DATABASE_URL and REDIS_URL bring; made only by the folder's owner."""
 
-    def __init__(self, state: Path, interrupted: Callable[[], bool] = lambda: False) -> None:
-        self._state = state
-        self._interrupted = interrupted
+    def __init__(
+        self,
+        state: Path,
+        interrupted: Callable[[], bool] = lambda: False,
+        tell: Callable[[str, str], None] = lambda name, text: None,
+    ) -> None:
+        self._state, self._interrupted, self._tell = state, interrupted, tell
         self.servers: list[Server] = []
         self.strays: list[str] = []
         self._guard: Guard | None = None
@@ -80,7 +85,7 @@ class Embedded:
             self.servers.append(Valkey(state, memory, valkey_program(state, account), account))
 
     def _await(self, server: Server) -> None:
-        began = time.monotonic()
+        began, pause, told = time.monotonic(), 0.02, 0.0
         while not server.answers():
             if self._interrupted():
                 raise Interrupted
@@ -92,7 +97,11 @@ class Embedded:
                 server.start()
             elif waited > START_SECONDS:
                 raise StackError(server.failure())
-            time.sleep(0.02)
+            elif waited - told > TELL_SECONDS:
+                told = waited
+                self._tell(server.name, f"not answering yet after {waited:.0f} s; it may be recovering from a crash")
+            time.sleep(pause)
+            pause = min(pause * 1.2, 0.2)  # a long recovery notes every early question in its log
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class Run:
         self._environment: dict[str, str] = {}
 
     def until_stopped(self, ownership: Ownership) -> None:
-        embedded = Embedded(self._state, self._wish.stop)
+        embedded = Embedded(self._state, self._wish.stop, self._console.say)
         try:
             self._environment = self._children_see(embedded.start())
             if embedded.strays:

@@ -17,4 +17,8 @@ def load(kind: str = "local", **options: Any) -> TextModel:
         from .local import LocalModel
 
         return LocalModel(**options)
-    raise ValueError(f"No text model of kind {kind!r}: use local.")
+    if kind == "remote":
+        from .remote import RemoteModel
+
+        return RemoteModel(**options)
+    raise ValueError(f"No text model of kind {kind!r}: use local or remote.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ def fingerprint(folder: Path) -> str:
     manifest = read_manifest(folder)
     digest.update(json.dumps(manifest["calibration"], sort_keys=True).encode())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def shipped_version(folder: Path = FOLDER) -> str:
+    """The model_version of a folder's weights, without loading them; at most 64 characters."""
+    return f"local-{REVISION}-{fingerprint(folder)[:16]}"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class LocalModel:
     def __init__(self, folder: Path = artefact.FOLDER) -> None:
         self.calibration = artefact.read_calibration(folder)
         self.scorer: Scorer = artefact.read_scorer(folder)
-        self.version = f"local-{artefact.REVISION}-{artefact.fingerprint(folder)[:16]}"
+        self.version = artefact.shipped_version(folder)
 
     def predict(self, texts: Sequence[str]) -> list[Outcome | Refusal]:
         """Each text on its own: int8 scales move with the padding, so a batch would change its texts."""

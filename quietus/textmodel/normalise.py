@@ -34,7 +34,19 @@ QUOTES = str.maketrans(
 LEET = str.maketrans("013457@$!|*", "oieastasil_")
 # Disguised words worth undoing: a digit or sign in any other word stays ("b4", "m8", "covid19").
 DISGUISED = tuple(" ".join(WORD_LISTS["disguised"]).split())
-SHORT_FORMS: dict[str, str] = WORD_LISTS["short_forms"]
+
+
+def _slips(word: str) -> set[str]:
+    """The word with one letter after the first left out or two neighbours swapped."""
+    left_out = {word[:i] + word[i + 1 :] for i in range(1, len(word))}
+    swapped = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, len(word) - 1)}
+    return (left_out | swapped) - {word}
+
+
+# Long words only: a slip in a short word is often another word. The listed forms win over the slips.
+SHORT_FORMS: dict[str, str] = {
+    slip: word for word in WORD_LISTS["misspelt"].split() for slip in sorted(_slips(word))
+} | WORD_LISTS["short_forms"]
 
 _WORD = re.compile(r"\S+")
 _SPACED = re.compile(r"(?<![\w'])(?:[^\W\d_][ .\-*_]){3,}[^\W\d_](?![\w'])")

@@ -50,5 +50,6 @@ def _import_time() -> float:
         "import time; t = time.perf_counter(); import quietus.textmodel.local, onnxruntime;"
         " print(time.perf_counter() - t)"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     return float(ran.stdout)

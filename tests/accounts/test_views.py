@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from quietus.accounts.permissions import SCOPES
 from tests.accounts.conftest import Browser, bearer
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_user, sign_in
 
 NEW = "seven umbrellas over the canal"
 
@@ -157,3 +158,10 @@ def test_a_dead_link_offers_another(browser: Callable[[], Browser]) -> None:
     assert answer.status_code == 410
     assert "Ask for a new one." in answer.text
     assert 'name="email"' in answer.text
+
+
+def test_what_was_done_is_said_on_the_next_page(client: FlaskClient) -> None:
+    make_user()
+    headers = sign_in(client)
+    left = client.post("/auth/sign-out-everywhere", data={"csrf_token": headers["X-CSRFToken"]}, follow_redirects=True)
+    assert "You are signed out on every device" in left.text

@@ -17,6 +17,7 @@ Visit = Callable[..., Visitor]
 PROJECT = Path(__file__).resolve().parents[2]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 OPEN_PAGES = ("/", "/help", "/auth/sign-in", "/auth/register", "/auth/forgot", "/api/docs", "/no-such-page")
+ADMIN_PAGES = ("/admin/state",)
 OWN_PAGES = ("/", "/check-in", "/history", "/history?from=soon", "/history?predicted_label=HIGH", "/auth/account")
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
@@ -160,3 +161,18 @@ def test_a_call_can_be_tried_in_the_api_pages(visit: Visit, person: Any) -> None
     call.get_by_role("button", name="Execute").click()
     expect(call.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
     assert violations(page) == []
+
+
+def test_axe_finds_nothing_on_the_words_of_a_real_outcome_and_for_an_admin(visit: Visit, live: Live) -> None:
+    admin = live.signed_in(live.account("ADMIN"))
+    text = {"text": "I feel worthless today. I do not want to live any more and I have decided to end it."}
+    record = admin.post(f"{live.url}/api/v1/analyses", json=text, headers={"Prefer": "wait=10"}, timeout=30).json()
+    visitor = visit()
+    visitor.sign_in_as(admin)
+    for path in (f"/check-in/{record['id']}/words", *ADMIN_PAGES):
+        page = visitor.open(path)
+        accessible_in_both_themes(page)
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert sideways(page) <= 0, path
+        page.set_viewport_size({"width": 1280, "height": 800})
+    assert visitor.open(f"/check-in/{record['id']}/words").locator(".weigh-up").count() > 0
