@@ -38,7 +38,7 @@ test: .stamps/test-packages $(ASSETS) chromium lint  ## Everything the suite nee
 	@if find tests -name '*.test.mjs' | grep -q .; then echo '- node tests'; \
 	 find tests -name '*.test.mjs' -print0 | $(NODE_PATH_FIRST) xargs -0 node --test; fi
 	@echo '- tests'
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: .stamps/test-packages  ## Style, types and import rules
 	@echo '- ruff'; $(PY) -m ruff check --quiet .

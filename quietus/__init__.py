@@ -4,13 +4,15 @@ from flask import Flask
 
 from quietus.core.config import Settings
 
+__version__ = "0.1.0"
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application: bind the extensions, register the features, return it.
 
     Raises ConfigurationError, one sentence, where a setting is missing or unsafe.
     """
-    from quietus import schedule
+    from quietus import commands, schedule
     from quietus.accounts import api as accounts_api
     from quietus.accounts import guard, sessions
     from quietus.accounts import views as accounts_views
@@ -51,4 +53,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(pages_of.bp)
     for calls in (accounts_api, analysis_api):
         api.register(calls.bp)
+    app.cli.add_command(commands.group)
     return app

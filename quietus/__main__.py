@@ -8,13 +8,8 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from quietus.accounts.cli import token, user
-from quietus.admin.cli import prepare
-from quietus.analysis.cli import backtest
-from quietus.core.cli import settings
-from quietus.demo import demo
-from quietus.stack.cli import up, url
-from quietus.textmodel.cli import model
+from quietus import __version__
+from quietus.commands import COMMANDS
 
 
 def _app_on_the_stack() -> Flask:
@@ -43,7 +38,7 @@ def _app_on_the_stack() -> Flask:
     show_default="var/ in the project",
     help="Folder of the embedded servers.",
 )
-@click.version_option(package_name="quietus", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 @click.pass_context
 def cli(context: click.Context, state: Path) -> None:
     """Quietus AI: a self-hosted desk for emotional-distress triage."""
@@ -51,8 +46,7 @@ def cli(context: click.Context, state: Path) -> None:
     context.obj = ScriptInfo(create_app=_app_on_the_stack)
 
 
-model.add_command(backtest)
-for command in (up, url, demo, prepare, user, token, model, settings):
+for command in COMMANDS:
     cli.add_command(command)
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from flask_login import current_user
 
 from quietus.admin.service import desk_state
 from quietus.core.access import requires
-from quietus.core.health import HEARTBEAT_OLD_SECONDS, beat_age_seconds
+from quietus.core.health import beat_is_old
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -21,5 +21,4 @@ def heartbeat_for_admins() -> dict[str, bool]:
     """Whether the background work seems to stand still; asked for admins only, it costs a look at the broker."""
     if not current_user.is_authenticated or "ADMIN" not in current_user.role_names:
         return {"beat_is_old": False}
-    age = beat_age_seconds()
-    return {"beat_is_old": age is None or age > HEARTBEAT_OLD_SECONDS}
+    return {"beat_is_old": beat_is_old()}

@@ -43,6 +43,13 @@ def beat_age_seconds() -> float | None:
         return None
 
 
+def beat_is_old() -> bool:
+    """Whether beat should have been heard of by now: a desk that just started has not had the time."""
+    age = beat_age_seconds()
+    up = (clock.now() - current_app.extensions["started_at"]).total_seconds()
+    return (up if age is None else age) > HEARTBEAT_OLD_SECONDS
+
+
 def note_heartbeat() -> None:
     """Called by the task `ops.heartbeat`: beat, the broker and a worker all live."""
     broker().set(HEARTBEAT_KEY, str(clock.now().timestamp()), ex=7 * 24 * 3600)
@@ -107,4 +114,5 @@ def init_app(app: Flask) -> None:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
+    app.extensions["started_at"] = clock.now()
     app.register_blueprint(bp)

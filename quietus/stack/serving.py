@@ -47,11 +47,10 @@ class Embedded:
     ) -> None:
         self._state, self._interrupted, self._tell = state, interrupted, tell
         self.servers: list[Server] = []
-        self.strays: list[str] = []
         self._guard: Guard | None = None
 
     def start(self) -> Addresses:
-        self.strays = Register(self._state).stop_strays()
+        Register(self._state).stop_strays()
         self._guard = Guard(self._state)
         secret_key(self._state)
         self._prepare()

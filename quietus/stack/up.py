@@ -69,9 +69,12 @@ def run(state: Path, host: str, port: int, workers: int, admin_email: str | None
     console, wish = Console(), Wish()
     with wish.heard():
         try:
-            wanted = Wanted(host, usable_port(host, port), workers, admin_email)
             state = prepare_folder(state)
             with owned(state, wish, console) as ownership:
+                # before the port is tried: what a killed run left may still listen on it
+                if strays := Register(state).stop_strays():
+                    console.say("up", f"ended what a killed run had left: {', '.join(strays)}")
+                wanted = Wanted(host, usable_port(host, port), workers, admin_email)
                 Run(state, wanted, console, wish).until_stopped(ownership)
         except Interrupted:
             return 0
@@ -116,8 +119,6 @@ class Run:
         embedded = Embedded(self._state, self._wish.stop, self._console.say)
         try:
             self._environment = self._children_see(embedded.start())
-            if embedded.strays:
-                self._console.say("up", f"ended what a killed run had left: {', '.join(embedded.strays)}")
             for server in embedded.servers:
                 stage = DATABASE if server.name == "postgres" else BROKER
                 self._supervisor.adopt(Service(server.child, server.start, stage))

@@ -12,7 +12,10 @@ __all__ = ["LABELS", "ModelUnavailable", "Outcome", "Refusal", "Span", "TextMode
 
 @lru_cache(maxsize=4)
 def load(kind: str = "local", **options: Any) -> TextModel:
-    """The text model of this process, made once. Load it before forking and the weights are shared."""
+    """The text model of this process, made once; load it before forking and the weights are shared.
+
+    local takes `folder`; remote takes `url`, `token`, `timeout` and `attempts`.
+    """
     if kind == "local":
         from .local import LocalModel
 

@@ -52,14 +52,13 @@ class _Graph:
         return self.node("DynamicQuantizeMatMul", inputs, to, MICROSOFT)
 
     def sum_norm(self, x: str, more: str, name: str, to: str) -> str:
-        """Layer norm of x + more."""
+        """Layer norm of x + more. Two plain nodes: the fused one measured five times slower."""
         inputs = [
-            x,
-            more,
+            self.node("Add", [x, more], to + ".sum"),
             self.array(to + ".g", self.weights[name + ".weight"]),
             self.array(to + ".o", self.weights[name + ".bias"]),
         ]
-        return self.node("SkipLayerNormalization", inputs, to, MICROSOFT, epsilon=EPSILON)
+        return self.node("LayerNormalization", inputs, to, axis=-1, epsilon=EPSILON)
 
     def embeddings(self, keep: NDArray[np.intp]) -> str:
         """Word vectors (8 bits per row) plus position and type vectors, normalised."""

@@ -70,7 +70,9 @@ def _as_meant(kind: str, text: str, start: int, end: int) -> Mention:
         start=start,
         end=end,
         about="other" if quoted else _about(kind, before, text[start:end], sentence),
-        negated=kind != "veiled" and _is_denied(before, text[start:end], text[end:sentence_end]),
+        negated=kind != "veiled"
+        and _is_denied(before, text[start:end], text[end:sentence_end])
+        and not _says("taken_back", text[end:]),
         past=_is_past(kind, text, sentence),
         quoted=quoted,
         idiom=_says("idiom", sentence),

@@ -268,7 +268,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(alice: Caller) -> None:
     "query",
     [
         "limit=0", "limit=201", "limit=x", "cursor=x", "cursor=W10", "cursor=" + "A" * 300, "predicted_label=SAFE",
-        "source=X", "from=yesterday", "from=2026-01-01T00:00:00", "to=0001-01-01T00:00:00Z", "from=9999-12-31T00:00:00Z",
+        "source=X", "from=yesterday", "from=2026-01-01T00:00:00", "to=0001-01-01T00:00:00Z",
+        "from=9999-12-31T00:00:00Z",
         "request_id=1", "unknown=1", "cursor=WyIyMDI2LTAxLTAxIiwgIjEiXQ", "from=2026-01-01T00:00:00%2B99:00",
         "cursor=%00", "cursor=%ED%A0%80",
     ],

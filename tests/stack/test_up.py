@@ -17,9 +17,9 @@ from quietus.stack import addresses, servers
 from quietus.stack.cli import url
 from quietus.stack.listening import usable_port
 from quietus.stack.state import StackError
-from tests.stack.processes import Terminal, all_gone, descendants, holding, recorded, up
+from tests.stack.processes import Terminal, alive, all_gone, descendants, holding, recorded, up
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("up")]  # one process, or the desk starts twice
 PARTS = ("postgres", "valkey", "web", "analysis", "background", "beat")
 
 
@@ -106,13 +106,15 @@ def test_ctrl_c_stops_all_in_order_and_leaves_nothing(desk: tuple[Terminal, Path
 def test_kill_9_leaves_nothing_and_the_next_start_works(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with up(state, "--workers", "1") as first:
-        ready(first)
+        url = ready(first)
         below = descendants(first.process.pid)
         assert len(below) >= len(PARTS) + 3, "web workers and pool processes are expected below their masters"
+        before = addresses(state)
         first.process.kill()
-        with servers(state, holder="at once") as found:
-            assert found == addresses(state)
-        assert all_gone(below, 20)
+        with up(state, "--workers", "1", "--port", url.rpartition(":")[2]) as at_once:
+            assert ready(at_once) == url
+            assert not alive(below)
+            assert addresses(state) == before
 
 
 def test_servers_of_ones_own_are_used_and_none_is_started(tmp_path: Path) -> None:
