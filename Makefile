@@ -34,11 +34,12 @@ run: .stamps/packages $(ASSETS)  ## Set up, then run everything in this terminal
 demo: .stamps/packages $(ASSETS)  ## Set up, then the main job in the terminal, and leave nothing (TEXT="your own words")
 	@if [ -n "$$DEMO_TEXT" ]; then exec $(PY) -m quietus demo -- "$$DEMO_TEXT"; else exec $(PY) -m quietus demo; fi
 
+# shared by file, so that the desk which a file's tests share is started once
 test: .stamps/test-packages $(ASSETS) chromium lint  ## Everything the suite needs, then the suite (ARGS="-k words")
 	@if find tests -name '*.test.mjs' | grep -q .; then echo '- node tests'; \
 	 find tests -name '*.test.mjs' -print0 | $(NODE_PATH_FIRST) xargs -0 node --test; fi
 	@echo '- tests'
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: .stamps/test-packages  ## Style, types and import rules
 	@echo '- ruff'; $(PY) -m ruff check --quiet .

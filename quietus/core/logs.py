@@ -5,10 +5,12 @@ import re
 import sys
 import time
 import uuid
+from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, request
 
+PROBES = ("/healthz", "/readyz", "/metrics")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -60,7 +62,10 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     # the rule, not the path: a path may hold a reset link's token
     rule = request.url_rule.rule if request.url_rule else None
-    structlog.get_logger("quietus.web").info(
+    # what asks every few seconds whether we live would drown the rest
+    level = logging.DEBUG if rule in PROBES and response.status_code == HTTPStatus.OK else logging.INFO
+    structlog.get_logger("quietus.web").log(
+        level,
         "request",
         method=request.method,
         rule=rule,

@@ -113,6 +113,7 @@ class Postgres:
         settings = {
             "listen_addresses": LOOPBACK,
             "unix_socket_directories": "",  # a path over 107 bytes would be fatal, and nobody needs one
+            "max_connections": "300",  # each of `--workers` may hold a pool of 10
             "timezone": "UTC",
             "log_timezone": "UTC",
             # Failing statements may hold a person's words: the program reports its own errors.

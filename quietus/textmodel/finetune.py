@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ class Recipe:
     frozen_layers: int = 2
     smoothing: float = 0.05
     average: float = 0.995
+    head_strength: float = 20.0
     seed: int = 7
 
 
@@ -77,15 +79,23 @@ def vectors(weights: Weights, rows: Sequence[Sequence[int]]) -> NDArray[np.float
     return out
 
 
-def head_first(x: NDArray[np.float64], truth: NDArray[np.intp], sample: NDArray[np.float64]) -> Tuned:
+def head_first(x: NDArray[np.float64], truth: NDArray[np.intp], sample: NDArray[np.float64], strength: float) -> Tuned:
     """A linear head on the untouched encoder, so that fine-tuning starts from sensible gradients (LP-FT)."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=20.0, max_iter=500).fit(x, truth, sample_weight=sample)
+    model = LogisticRegression(C=strength, max_iter=500).fit(x, truth, sample_weight=sample)
     if len(model.classes_) == 2:  # one row of odds stands for two labels
         head, bias = np.vstack([-model.coef_, model.coef_]) / 2, np.array([-1, 1]) * model.intercept_ / 2
         return Tuned({}, head, bias)
     return Tuned({}, model.coef_, model.intercept_)
+
+
+def _published(
+    rows: Sequence[list[int]], truth: NDArray[np.intp], sample: NDArray[np.float64], recipe: Recipe
+) -> Tuned:
+    weights, _ = pretrained()
+    found = head_first(vectors(weights, [r[:LONGEST] for r in rows]), truth, sample, recipe.head_strength)
+    return Tuned(weights, found.head, found.bias)
 
 
 def fine_tune(
@@ -94,60 +104,86 @@ def fine_tune(
     sample: NDArray[np.float64],
     recipe: Recipe,
     say: Say,
+    *,
+    start: Tuned | None = None,
 ) -> Tuned:
-    """Train head and upper layers on token rows; `sample` weighs each text. Returns the averaged weights."""
+    """Train head and upper layers on token rows; `sample` weighs each text. Returns the averaged weights.
+
+    `start` is what another run ended with; without it the published weights get a head of their own first.
+    """
     torch.manual_seed(recipe.seed)
+    torch.set_num_threads(1)  # sums in another order would give other digits
     order = np.random.default_rng(recipe.seed)
-    weights, _ = pretrained()
     started = time.monotonic()
-    start = head_first(vectors(weights, [r[:LONGEST] for r in rows]), truth, sample)
-    say(f"head on the frozen encoder: {time.monotonic() - started:.0f} s")
-    trained = [n for n in weights if _is_trained(n, recipe)]
-    head = torch.tensor(start.head, dtype=torch.float32, requires_grad=True)
-    bias = torch.tensor(start.bias, dtype=torch.float32, requires_grad=True)
-    for name in trained:
-        weights[name].requires_grad_(True)
-    before = {name: weights[name].detach().clone() for name in trained}
-    parameters = [weights[n] for n in trained]
-    optimizer = torch.optim.AdamW(
-        [{"params": parameters, "lr": recipe.rate}, {"params": [head, bias], "lr": recipe.head_rate}],
-        weight_decay=0.01,
-    )
+    if start is None:
+        start = _published(rows, truth, sample, recipe)
+        say(f"head on the frozen encoder: {time.monotonic() - started:.0f} s")
+    live = _Live(start, recipe)
     steps = recipe.epochs * (len(rows) // recipe.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda s: min((s + 1) / (0.06 * steps), max(0.0, 1 - s / steps))
-    )
-    mean = _Average([*parameters, head, bias], recipe.average)
-    labels = torch.tensor(truth)
-    importance = torch.tensor(sample, dtype=torch.float32)
+    optimizer, schedule = live.optimizer(recipe, steps)
+    labels, importance = torch.tensor(truth), torch.tensor(sample, dtype=torch.float32)
     losses: list[float] = []
     for batch in _batches(len(rows), recipe, order):
         total = 0.0
         for part in _by_length(batch, rows):
             ids, present = padded([_window(rows[i], order) for i in part])
-            with torch.autocast("cpu", torch.bfloat16):
-                x = text_vectors(weights, ids, present, training=True)
-            loss = functional.cross_entropy(
-                x.float() @ head.T + bias, labels[part], reduction="none", label_smoothing=recipe.smoothing
-            )
+            loss = live.loss(ids, present, labels[part], recipe.smoothing)
             loss = (loss * importance[part]).sum() / recipe.batch
             loss.backward()
             total += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_([*parameters, head, bias], 1.0, error_if_nonfinite=True)
+        norm = torch.nn.utils.clip_grad_norm_(live.all, 1.0, error_if_nonfinite=True)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-        mean.take()
+        live.mean.take()
         losses.append(total)
         if len(losses) % 50 == 0:
             seconds = time.monotonic() - started
             say(f"step {len(losses)}/{steps} loss {np.mean(losses[-50:]):.4f} norm {norm:.2f} {seconds:.0f} s")
-    mean.put()
-    for name in trained:
-        weights[name] = weights[name].detach()
-        if torch.equal(weights[name], before[name]):
-            raise ArithmeticError(f"Training did not move {name}.")
-    return Tuned(weights, head.detach().double().numpy(), bias.detach().double().numpy(), losses)
+    return live.end(losses)
+
+
+class _Live:
+    """The weights in training: upper layers, head and their running mean."""
+
+    def __init__(self, start: Tuned, recipe: Recipe) -> None:
+        self.weights = {name: value.clone() for name, value in start.weights.items()}
+        self.names = [name for name in self.weights if _is_trained(name, recipe)]
+        self.before = {name: self.weights[name].clone() for name in self.names}
+        self.head = torch.tensor(start.head, dtype=torch.float32, requires_grad=True)
+        self.bias = torch.tensor(start.bias, dtype=torch.float32, requires_grad=True)
+        self.layers = [self.weights[name].requires_grad_(True) for name in self.names]
+        self.all = [*self.layers, self.head, self.bias]
+        self.mean = _Average(self.all, recipe.average)
+
+    def optimizer(self, recipe: Recipe, steps: int) -> tuple[Any, Any]:
+        """AdamW with a short warm-up and a straight way down to zero."""
+        groups = [
+            {"params": self.layers, "lr": recipe.rate},
+            {"params": [self.head, self.bias], "lr": recipe.head_rate},
+        ]
+        optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / (0.06 * steps), max(0.0, 1 - step / steps))
+        )
+        return optimizer, schedule
+
+    def loss(self, ids: Tensor, present: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+        """Cross-entropy of each text; the encoder in bfloat16, the head in full."""
+        with torch.autocast("cpu", torch.bfloat16):
+            x = text_vectors(self.weights, ids, present, training=True)
+        logits = x.float() @ self.head.T + self.bias
+        return functional.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+
+    def end(self, losses: list[float]) -> Tuned:
+        """The mean weights; ArithmeticError when a layer never moved (a gradient that was silently zero)."""
+        self.mean.put()
+        for name in self.names:
+            self.weights[name] = self.weights[name].detach()
+            if torch.equal(self.weights[name], self.before[name]):
+                raise ArithmeticError(f"Training did not move {name}.")
+        head, bias = (t.detach().double().numpy() for t in (self.head, self.bias))
+        return Tuned(self.weights, head, bias, losses)
 
 
 def _is_trained(name: str, recipe: Recipe) -> bool:

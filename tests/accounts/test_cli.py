@@ -72,7 +72,7 @@ def test_it_issues_a_token(run: Run, app: Flask, rows: Callable[..., list[dict[s
     )
     assert done.exit_code == 0, done.output
     me = app.test_client().get("/api/v1/auth/me", headers=bearer(done.output.strip())).json
-    assert me["permissions"] == ["see_account", "use_analyses", "submit_for", "post_outcome"]
+    assert me["permissions"] == ["see_account", "submit_for", "post_outcome"]
     assert rows("SELECT user_id FROM audit_logs WHERE action = 'token:issued'") == [{"user_id": None}]
     refused = run(token, "issue", "--email", "robot@example.org", "--scopes", "all", "--days", "9999")
     assert refused.exit_code == 1

@@ -28,7 +28,6 @@ DESIGN = {
     "erase_subject": {"ADMIN"},
     "see_account": ALL,
     "own_account": ALL,
-    "use_analyses": ALL,
 }
 
 

@@ -19,7 +19,7 @@ from quietus.stack.listening import usable_port
 from quietus.stack.state import StackError
 from tests.stack.processes import Terminal, alive, all_gone, descendants, holding, recorded, up
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("up")]  # one process, or the desk starts twice
+pytestmark = pytest.mark.stack
 PARTS = ("postgres", "valkey", "web", "analysis", "background", "beat")
 
 
