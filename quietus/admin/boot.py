@@ -33,10 +33,11 @@ def connect(app: Flask) -> None:
     def begin(**_: Any) -> None:
         try:
             refuse_evicting_broker(app)
-        except ConfigurationError as error:
-            raise SystemExit(str(error)) from error
-        with app.app_context():
-            model = model_in_use()  # before the fork: the pool's processes share these pages
+            with app.app_context():
+                model = model_in_use()  # before the fork: the pool's processes share these pages
+        except Exception as error:
+            # celery logs what a signal's receiver raises and goes on: a worker without a model would only look alive
+            raise SystemExit(f"{type(error).__name__}: {error}") from error
         log.info("worker.model", version=model.version if model else "external")
 
     def begin_process(**_: Any) -> None:

@@ -1,5 +1,6 @@
 """How gunicorn serves the web processes: threads, since a request mostly waits for PostgreSQL."""
 
+from pathlib import Path
 from typing import Any
 
 worker_class = "gthread"
@@ -12,7 +13,8 @@ keepalive = 5
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file must not wait for a disk
+# gunicorn's heartbeat file must not wait for a disk, where there is a place in memory
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - as gunicorn's manual says
 limit_request_line = 4094
 limit_request_fields = 60
 
