@@ -31,10 +31,10 @@ PUBLIC_ROUTES = {
     "accounts.forgot",
     "accounts.reset",
     "accounts.sign_out",
-    "accounts_api.csrf",
-    "accounts_api.register",
-    "accounts_api.login",
-    "accounts_api.logout",
+    "auth.csrf",
+    "auth.register",
+    "auth.login",
+    "auth.logout",
 }
 
 

@@ -24,7 +24,7 @@ from quietus.accounts.schemas import (
 from quietus.core.access import public, requires
 from quietus.core.api import ApiBlueprint
 
-bp = ApiBlueprint("accounts_api", __name__, description="Accounts, sign-in and API tokens")
+bp = ApiBlueprint("auth", __name__, description="Accounts, sign-in and API tokens")
 
 
 @bp.route("/auth/csrf")

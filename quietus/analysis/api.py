@@ -30,7 +30,7 @@ from quietus.core.errors import Invalid, Problem, flatten
 from quietus.core.extensions import db
 from quietus.textmodel.explain import Explanation
 
-bp = ApiBlueprint("analyses_api", __name__, description="Texts and their review priorities")
+bp = ApiBlueprint("analyses", __name__, description="Texts and their review priorities")
 
 WAIT = re.compile(r"\bwait=(\d{1,3})\b")
 WAIT_MAX_SECONDS = 10
@@ -111,7 +111,7 @@ def _refused(problem: Problem) -> dict[str, Any]:
 
 
 def _url(record: AnalysisRecord) -> str:
-    return url_for("analyses_api.show", analysis_id=record.id)
+    return url_for("analyses.show", analysis_id=record.id)
 
 
 def _accepted(record: AnalysisRecord) -> dict[str, Any]:
