@@ -1,6 +1,7 @@
 """The JSON calls of analyses."""
 
 import re
+import threading
 import time
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,8 @@ bp = ApiBlueprint("analyses", __name__, description="Texts and their review prio
 WAIT = re.compile(r"\bwait=(\d{1,3})\b")
 WAIT_MAX_SECONDS = 10
 POLL_SECONDS = 0.05
+# of the 8 threads of a web process (core/gunicorn_conf.py)
+WAITERS = threading.BoundedSemaphore(4)
 
 Answer = tuple[Any, int, dict[str, str]]
 
@@ -71,12 +74,18 @@ def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
 def _wait(record: AnalysisRecord, seconds: int) -> AnalysisRecord:
     """The record once it has an outcome, or as it is after that many seconds; no connection is held meanwhile."""
     deadline = time.monotonic() + seconds
-    while True:
-        found = service.get_analysis(record.id, for_user=current_user)
-        db.session.rollback()
-        if found.status != PredictedLabel.PENDING or time.monotonic() >= deadline:
-            return found
-        time.sleep(POLL_SECONDS)
+    # those who wait hold a thread each; the others' requests must still find one
+    may_wait = WAITERS.acquire(blocking=False)
+    try:
+        while True:
+            found = service.get_analysis(record.id, for_user=current_user)
+            db.session.rollback()
+            if found.status != PredictedLabel.PENDING or not may_wait or time.monotonic() >= deadline:
+                return found
+            time.sleep(POLL_SECONDS)
+    finally:
+        if may_wait:
+            WAITERS.release()
 
 
 @bp.route("/analyses/batch", methods=["POST"])

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from quietus.analysis.api import WAITERS
 from quietus.core.extensions import db
 from quietus.textmodel import load
 from tests.analysis.conftest import CALM, Caller
@@ -194,6 +195,18 @@ def test_it_waits_for_the_outcome_when_asked(app: Flask, alice: Caller, recorded
     thread.join()
     assert (answer.status_code, answer.json["predicted_label"]) == (200, "LOW")
     assert answer.headers["Preference-Applied"] == "wait=5"
+
+
+def test_waiting_never_takes_every_thread(alice: Caller) -> None:
+    for _ in range(4):
+        WAITERS.acquire()
+    try:
+        began = time.monotonic()
+        assert alice.post("/api/v1/analyses", {"text": CALM}, Prefer="wait=10").status_code == 202
+        assert time.monotonic() - began < 8
+    finally:
+        for _ in range(4):
+            WAITERS.release()
 
 
 def test_it_does_not_wait_longer_than_asked(alice: Caller) -> None:
