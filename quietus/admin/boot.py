@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 import structlog
-from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_process_init
+from celery.signals import celeryd_after_setup, setup_logging, task_postrun, task_prerun, worker_process_init
 from flask import Flask
 
 from quietus.analysis.model_in_use import model_in_use
@@ -30,15 +30,16 @@ def refuse_evicting_broker(app: Flask) -> None:
 def connect(app: Flask) -> None:
     """Hook the worker's life to the app; called by celery_worker.py."""
 
-    def begin(**_: Any) -> None:
+    def begin(instance: Any, **_: Any) -> None:
         try:
             refuse_evicting_broker(app)
-            with app.app_context():
-                model = model_in_use()  # before the fork: the pool's processes share these pages
+            if "analysis" in instance.app.amqp.queues.consume_from:
+                with app.app_context():
+                    model = model_in_use()  # before the fork: the pool's processes share these pages
+                log.info("worker.model", version=model.version if model else "external")
         except Exception as error:
             # celery logs what a signal's receiver raises and goes on: a worker without a model would only look alive
             raise SystemExit(f"{type(error).__name__}: {error}") from error
-        log.info("worker.model", version=model.version if model else "external")
 
     def begin_process(**_: Any) -> None:
         with app.app_context():
@@ -57,7 +58,7 @@ def connect(app: Flask) -> None:
         """That something listens here is enough: Celery leaves levels and handlers to core/logs.py."""
 
     setup_logging.connect(keep_our_logging, weak=False)
-    worker_init.connect(begin, weak=False)
+    celeryd_after_setup.connect(begin, weak=False)
     worker_process_init.connect(begin_process, weak=False)
     task_prerun.connect(bind, weak=False)
     task_postrun.connect(unbind, weak=False)

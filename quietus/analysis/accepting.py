@@ -60,6 +60,8 @@ def accept_batch(submissions: Sequence[Submission], *, actor: Principal) -> list
             rows.setdefault(submission.request_id, _pending(submission, actor, now))
     stored = _store(list(rows.values()), actor)
     db.session.commit()
+    for key in stored:
+        metrics.ACCEPTED.labels(rows[key]["source"]).inc()
     if stored:
         bell.ring()
     records = _existing(rows.keys() - stored) | {key: AnalysisRecord(**rows[key]) for key in stored}
@@ -121,8 +123,6 @@ def _store(rows: list[dict[str, Any]], actor: Principal) -> set[UUID]:
         actor=actor.id,
         resource_type=RESOURCE,
     )
-    for row in accepted:
-        metrics.ACCEPTED.labels(row["source"]).inc()
     return new
 
 

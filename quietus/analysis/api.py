@@ -6,13 +6,15 @@ import time
 from typing import Any
 from uuid import UUID
 
+import structlog
 from flask import Response, jsonify, url_for
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from quietus.analysis import accepting, service
 from quietus.analysis.explaining import explain_analysis
 from quietus.analysis.exports import COLUMNS
-from quietus.analysis.models import AnalysisRecord, PredictedLabel
+from quietus.analysis.models import AnalysisRecord
 from quietus.analysis.schemas import (
     AcceptedSchema,
     AcceptHeadersSchema,
@@ -32,6 +34,8 @@ from quietus.core.extensions import db
 from quietus.textmodel.explain import Explanation
 
 bp = ApiBlueprint("analyses", __name__, description="Texts and their review priorities")
+
+log = structlog.get_logger(__name__)
 
 WAIT = re.compile(r"\bwait=(\d{1,3})\b")
 WAIT_MAX_SECONDS = 10
@@ -60,32 +64,36 @@ def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
     if accepted.replayed:
         answer_headers["Idempotency-Replayed"] = "true"
     asked = WAIT.search(headers.get("prefer") or "")
-    if asked:
-        waited = _wait(record, min(int(asked[1]), WAIT_MAX_SECONDS))
-        if waited.status != PredictedLabel.PENDING:
-            answer_headers["Preference-Applied"] = f"wait={asked[1]}"
-            # the 202 schema does not fit: this is the whole record
-            answer = jsonify(AnalysisSchema().dump(_shown(waited)))
-            answer.headers.update(answer_headers)
-            return answer
+    waited = _wait(record, min(int(asked[1]), WAIT_MAX_SECONDS)) if asked else None
+    if asked and waited:
+        answer_headers["Preference-Applied"] = f"wait={asked[1]}"
+        answer = jsonify(AnalysisSchema().dump(waited))
+        answer.headers.update(answer_headers)
+        return answer
     return _accepted(record), 202, answer_headers
 
 
-def _wait(record: AnalysisRecord, seconds: int) -> AnalysisRecord:
-    """The record once it has an outcome, or as it is after that many seconds; no connection is held meanwhile."""
-    deadline = time.monotonic() + seconds
+def _wait(record: AnalysisRecord, seconds: int) -> dict[str, Any] | None:
+    """What to show of the record once it has an outcome; None when that took too long, or anything went wrong.
+
+    The text is stored: whatever happens here, the answer stays 202.
+    """
     # those who wait hold a thread each; the others' requests must still find one
-    may_wait = WAITERS.acquire(blocking=False)
+    if not WAITERS.acquire(blocking=False):
+        return None
+    deadline = time.monotonic() + seconds
     try:
-        while True:
-            found = service.get_analysis(record.id, for_user=current_user)
-            db.session.rollback()
-            if found.status != PredictedLabel.PENDING or not may_wait or time.monotonic() >= deadline:
-                return found
+        while service.is_pending(record.id):
+            if time.monotonic() >= deadline:
+                return None
             time.sleep(POLL_SECONDS)
+        return _shown(service.get_analysis(record.id, for_user=current_user))
+    except (Problem, SQLAlchemyError) as error:
+        db.session.rollback()
+        log.warning("analysis.wait_ended", error=type(error).__name__)
+        return None
     finally:
-        if may_wait:
-            WAITERS.release()
+        WAITERS.release()
 
 
 @bp.route("/analyses/batch", methods=["POST"])

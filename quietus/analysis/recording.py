@@ -13,6 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Select, bindparam, func, select, update
 
 from quietus.analysis.models import RESOURCE, AnalysisRecord, PredictedLabel
@@ -22,12 +23,27 @@ from quietus.audit.tags import Action
 from quietus.core import clock, metrics
 from quietus.core.config import settings
 from quietus.core.extensions import db
-from quietus.textmodel import ModelUnavailable, Outcome, Refusal, TextModel
+from quietus.textmodel import LABELS, ModelUnavailable, Outcome, Refusal, TextModel
 
 log = structlog.get_logger(__name__)
 
 # one run ends well before the task's time limit and rings for a successor
 RUN_SECONDS = 300.0
+
+
+# what any model that works can read
+ORDINARY = "We had soup for lunch and then it rained for a while."
+# a model behind a network takes its time: the rows of a batch stay locked that long
+REMOTE_BATCH = 8
+
+
+class ModelFault(Exception):
+    """The model broke over these texts; the message says how, never with which words."""
+
+
+def _batch_size() -> int:
+    chosen = settings()
+    return chosen.batch_size if chosen.model == "local" else min(REMOTE_BATCH, chosen.batch_size)
 
 
 @dataclass(slots=True)
@@ -80,22 +96,18 @@ def _waiting(run: Run) -> Select[AnalysisRecord]:
 def _record_batch(model: TextModel, run: Run) -> int:
     """Claim and record up to batch_size fresh rows in one commit; how many were claimed."""
     rows = list(
-        db.session.scalars(
-            _waiting(run).where(AnalysisRecord.analyzed_at >= _stale_before()).limit(settings().batch_size)
-        )
+        db.session.scalars(_waiting(run).where(AnalysisRecord.analyzed_at >= _stale_before()).limit(_batch_size()))
     )
     if not rows:
         db.session.rollback()
         return 0
+    row_ids = [row.id for row in rows]
     try:
         _predict_and_write(model, rows, run)
-    except ModelUnavailable:
+    except ModelFault as fault:  # over one text; it must not hold up the others
         db.session.rollback()
-        raise
-    except Exception as error:  # any fault of the model over one text must not hold up the others
-        db.session.rollback()
-        log.error("analysis.batch_failed", error=type(error).__name__, texts=len(rows))
-        for row_id in [row.id for row in rows]:
+        log.error("analysis.batch_failed", error=str(fault), texts=len(rows))
+        for row_id in row_ids:
             _record_alone(model, run, _waiting(run).where(AnalysisRecord.id == row_id))
     return len(rows)
 
@@ -119,14 +131,26 @@ def _record_alone(model: TextModel, run: Run, candidates: Select[AnalysisRecord]
         return True
     try:
         _predict_and_write(model, [row], run)
+    except ModelFault as fault:
+        db.session.rollback()
+        log.error("analysis.attempt_failed", error=str(fault), attempt=attempts + 1)
+        if not _works(model):
+            _note(Action.ANALYSIS_POSTPONED, row_id)
+            raise ModelUnavailable("The model fails over every text.") from fault
+        run.postponed.add(row_id)  # the next run tries again, up to the limit
     except ModelUnavailable:
         db.session.rollback()
         _note(Action.ANALYSIS_POSTPONED, row_id)  # says nothing about the text: the attempt does not count
         raise
-    except Exception as error:  # the next run tries again, up to the limit
-        db.session.rollback()
-        log.error("analysis.attempt_failed", error=type(error).__name__, attempt=attempts + 1)
-        run.postponed.add(row_id)
+    return True
+
+
+def _works(model: TextModel) -> bool:
+    """Whether the model still reads an ordinary sentence; if not, a fault says nothing about the text it met."""
+    try:
+        _predict(model, [ORDINARY])
+    except (ModelFault, ModelUnavailable):
+        return False
     return True
 
 
@@ -151,13 +175,26 @@ def _attempts(row_id: UUID) -> int:
 
 
 def _predict_and_write(model: TextModel, rows: Sequence[AnalysisRecord], run: Run) -> None:
+    """Raises ModelFault when the model breaks over these texts, ModelUnavailable when there is none."""
     started = time.perf_counter()
-    answers = model.predict([row.input_text for row in rows])
+    answers = _predict(model, [row.input_text for row in rows])
     elapsed_ms = (time.perf_counter() - started) * 1000
-    if len(answers) != len(rows):
-        raise ValueError(f"the model gave {len(answers)} answers to {len(rows)} texts")
     metrics.MODEL_SECONDS.observe(elapsed_ms / 1000)
     _write(list(zip(rows, answers, strict=True)), model.version, elapsed_ms / len(rows), run)
+
+
+def _predict(model: TextModel, texts: list[str]) -> list[Outcome | Refusal]:
+    try:
+        answers = model.predict(texts)
+    except (ModelUnavailable, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        raise ModelFault(type(error).__name__) from error
+    if len(answers) != len(texts):
+        raise ModelFault(f"{len(answers)} answers to {len(texts)} texts")
+    if any(isinstance(answer, Outcome) and answer.label not in LABELS for answer in answers):
+        raise ModelFault("a label that there is not")
+    return answers
 
 
 def _write(answered: list[tuple[AnalysisRecord, Outcome | Refusal]], version: str, each_ms: float, run: Run) -> None:

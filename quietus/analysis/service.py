@@ -1,12 +1,13 @@
 """Finds a person's texts for who may see them, deletes and retries them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, cast, delete, exists, or_, select, true, tuple_
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, Select, String, cast, delete, exists, or_, select, true, tuple_, update
 
 from quietus.accounts.identity import Principal
 from quietus.analysis import bell
@@ -20,6 +21,8 @@ from quietus.core.errors import Conflict, NotFound
 from quietus.core.extensions import db
 from quietus.core.paging import Page, read_cursor, write_cursor
 from quietus.textmodel import LABELS
+
+EXPORT_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ def _visible(user: Principal) -> ColumnElement[bool]:
     if _reads_for_the_desk(user):
         ways.append(AnalysisRecord.predicted_label == PredictedLabel.PENDING.value)
     return or_(*ways)
+
+
+def is_pending(analysis_id: UUID) -> bool:
+    """Whether a text still waits; tells nothing else, so it may be asked often without an audit row."""
+    label = db.session.scalar(select(AnalysisRecord.predicted_label).where(AnalysisRecord.id == analysis_id))
+    db.session.rollback()
+    return label == PredictedLabel.PENDING
 
 
 def get_analysis(analysis_id: UUID, *, for_user: Principal) -> AnalysisRecord:
@@ -103,13 +113,17 @@ def _filtered(user: Principal, filters: Filters) -> Select[AnalysisRecord]:
     return query.order_by(AnalysisRecord.analyzed_at.desc(), AnalysisRecord.id.desc())
 
 
+def _after(moment: datetime, analysis_id: UUID) -> ColumnElement[bool]:
+    return tuple_(AnalysisRecord.analyzed_at, AnalysisRecord.id) < tuple_(moment, analysis_id)
+
+
 def list_analyses(
     *, for_user: Principal, filters: Filters, limit: int, cursor: str | None = None
 ) -> Page[AnalysisRecord]:
     """A page of the records this user may see, newest first. Raises Invalid for a foreign cursor."""
     query = _filtered(for_user, filters)
     if cursor:
-        query = query.where(tuple_(AnalysisRecord.analyzed_at, AnalysisRecord.id) < tuple_(*read_cursor(cursor)))
+        query = query.where(_after(*read_cursor(cursor)))
     rows = list(db.session.scalars(query.limit(limit + 1)))
     items, more = rows[:limit], len(rows) > limit
     page = Page(items, write_cursor(items[-1].analyzed_at, items[-1].id) if more else None)
@@ -117,12 +131,27 @@ def list_analyses(
     return page
 
 
-def export_analyses(*, for_user: Principal, filters: Filters) -> Iterable[AnalysisRecord]:
-    """All of the user's own records, streamed from a server-side cursor; that they were exported is audited first."""
+def export_analyses(*, for_user: Principal, filters: Filters) -> Iterator[AnalysisRecord]:
+    """All of the user's own records, newest first; that they were exported is audited before the first.
+
+    Read page by page, each in a transaction of its own: a reader that is slow, or gone, holds no connection.
+    """
     audit.record(Action.ANALYSES_EXPORTED, actor=for_user.id, resource_type="user", resource_id=for_user.id)
     db.session.commit()
-    query = _filtered(for_user, filters).where(AnalysisRecord.user_id == for_user.id)
-    return db.session.scalars(query.execution_options(yield_per=500))
+    query = _filtered(for_user, filters).where(AnalysisRecord.user_id == for_user.id).limit(EXPORT_PAGE)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
+
+    def page(after: AnalysisRecord | None) -> list[AnalysisRecord]:
+        rest = query.where(_after(after.analyzed_at, after.id)) if after else query
+        with app.app_context():  # the request's own is over by the time the answer is streamed
+            return list(db.session.scalars(rest))
+
+    def rows(found: list[AnalysisRecord]) -> Iterator[AnalysisRecord]:
+        while found:
+            yield from found
+            found = page(found[-1]) if len(found) == EXPORT_PAGE else []
+
+    return rows(page(None))
 
 
 def answered_texts(*, limit: int, reviewed: bool) -> Iterable[tuple[str, str, str | None]]:
@@ -169,19 +198,26 @@ def retry_analysis(analysis_id: UUID, *, actor: Principal) -> AnalysisRecord:
     Raises NotFound, or Conflict when it is not FAILED.
     """
     scope = true() if actor.can("see_failed") else AnalysisRecord.user_id == actor.id
+    # one guarded statement: whoever comes second must not hold a lock that makes the woken worker skip the row
     record: AnalysisRecord | None = db.session.scalar(
-        select(AnalysisRecord).where(AnalysisRecord.id == analysis_id, scope).with_for_update()
+        update(AnalysisRecord)
+        .where(AnalysisRecord.id == analysis_id, scope, AnalysisRecord.predicted_label == PredictedLabel.FAILED.value)
+        .values(
+            predicted_label=PredictedLabel.PENDING.value,
+            confidence=Decimal(0),
+            ai_processing_ms=0,
+            model_version=PENDING_VERSION,
+            analyzed_at=clock.now(),  # while PENDING: since when it waits
+        )
+        .returning(AnalysisRecord)
+        .execution_options(populate_existing=True)
     )
     if record is None:
+        there = db.session.scalar(select(AnalysisRecord.id).where(AnalysisRecord.id == analysis_id, scope))
         db.session.rollback()
-        raise NotFound
-    if record.predicted_label != PredictedLabel.FAILED:
-        db.session.rollback()
+        if there is None:
+            raise NotFound
         raise Conflict("not_failed", "Only a text that could not be read can be tried again.")
-    record.predicted_label = PredictedLabel.PENDING.value
-    record.confidence, record.ai_processing_ms = Decimal(0), 0
-    record.model_version = PENDING_VERSION
-    record.analyzed_at = clock.now()  # while PENDING: since when it waits
     audit.record(Action.ANALYSIS_RETRIED, actor=actor.id, resource_type=RESOURCE, resource_id=analysis_id)
     db.session.commit()
     bell.ring()

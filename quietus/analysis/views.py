@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -127,7 +127,10 @@ def _export(kind: str, media_type: str) -> Response:
     form = HistoryForm(request.args)
     if not form.validate():
         raise Invalid(form.faults())
-    records = service.export_analyses(for_user=current_user, filters=form.filters())
-    answer = Response(stream_with_context(exports.WRITERS[kind](records)), content_type=media_type)
+    if request.method == "HEAD":
+        answer = Response(content_type=media_type)
+    else:
+        records = service.export_analyses(for_user=current_user, filters=form.filters())
+        answer = Response(exports.WRITERS[kind](records), content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="check-ins.{kind}"'
     return answer

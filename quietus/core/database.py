@@ -1,9 +1,39 @@
 """Connects to PostgreSQL so that a server that is away is noticed in seconds, never waited for."""
 
+import select
+from typing import Any
+
+import psycopg
 from flask import Flask
+from psycopg.pq import ConnStatus
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 
 from quietus.core.config import PROJECT
 from quietus.core.extensions import db, migrate
+
+# a server that lives answers an empty query at once; one that was stopped or cut off never does
+PING_SECONDS = 1.0
+
+
+def _refuse_silent(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Ping a pooled connection before it is used, with a deadline; the pool then tries a new one.
+
+    SQLAlchemy's own pool_pre_ping notices a server that is gone, and waits for ever for one that hangs.
+    """
+    try:
+        libpq = connection.pgconn
+        libpq.send_query(b"")
+        while libpq.flush():
+            select.select([], [libpq.socket], [], PING_SECONDS)
+        if not select.select([libpq.socket], [], [], PING_SECONDS)[0]:
+            raise DisconnectionError("The database does not answer.")
+        while libpq.get_result() is not None:
+            pass
+        if libpq.status != ConnStatus.OK:  # libpq reports a closed connection as a result, not as an exception
+            raise DisconnectionError("The database closed this connection.")
+    except (psycopg.Error, OSError) as error:
+        raise DisconnectionError(str(error)) from error
 
 
 def init_app(app: Flask) -> None:
@@ -14,7 +44,6 @@ def init_app(app: Flask) -> None:
             "pool_size": settings.database_pool,
             "max_overflow": 0,
             "pool_timeout": settings.database_connect_seconds,
-            "pool_pre_ping": True,  # survives a server that was killed and came back
             "connect_args": {
                 "connect_timeout": settings.database_connect_seconds,
                 "application_name": "quietus",
@@ -25,4 +54,6 @@ def init_app(app: Flask) -> None:
         },
     )
     db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "checkout", _refuse_silent)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))

@@ -20,7 +20,7 @@ def worker(settings: Settings, **environment: str) -> "subprocess.CompletedProce
         "QUIETUS_SECRET_KEY": "k9#Lw2!vQz7@Rt5$Xn8%Yb4^Mc6&Df3*Gh1",
     }
     return subprocess.run(
-        [sys.executable, "-m", "celery", "--app", "celery_worker", "worker", "--pool", "solo", "--queues", "mail"],
+        [sys.executable, "-m", "celery", "--app", "celery_worker", "worker", "--pool", "solo", "--queues", "analysis"],
         env=os.environ | known | environment, cwd=PROJECT, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 

@@ -209,6 +209,40 @@ def test_waiting_never_takes_every_thread(alice: Caller) -> None:
             WAITERS.release()
 
 
+def test_one_that_is_accepted_stays_accepted_whatever_happens_while_it_waits(
+    app: Flask, alice: Caller, rows: Rows
+) -> None:
+    def delete_meanwhile() -> None:
+        time.sleep(0.3)
+        with app.app_context():
+            db.session.execute(text("DELETE FROM analysis_records"))
+            db.session.commit()
+
+    thread = threading.Thread(target=delete_meanwhile)
+    thread.start()
+    answer = alice.post("/api/v1/analyses", {"text": CALM}, Prefer="wait=5")
+    thread.join()
+    assert answer.status_code == 202
+
+
+def test_a_service_that_waits_leaves_one_trace_of_reading(
+    app: Flask, alice: Caller, caller: Callable[..., Caller], recorded: Callable[..., None], rows: Rows
+) -> None:
+    service = caller("form@example.org", "SERVICE")
+
+    def later() -> None:
+        time.sleep(0.6)
+        with app.app_context():
+            recorded("LOW")
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    body = {"text": CALM, "subject_id": str(alice.user.id)}
+    assert service.post("/api/v1/analyses", body, Prefer="wait=5").status_code == 200
+    thread.join()
+    assert len(rows("SELECT 1 FROM audit_logs WHERE action = 'analysis:viewed'")) == 1
+
+
 def test_it_does_not_wait_longer_than_asked(alice: Caller) -> None:
     assert alice.post("/api/v1/analyses", {"text": CALM}, Prefer="wait=0").status_code == 202
     assert alice.post("/api/v1/analyses", {"text": CALM}, Prefer="respond-async").status_code == 202
@@ -224,12 +258,13 @@ def test_a_batch_accepts_what_it_can_and_names_what_it_cannot(alice: Caller, car
         {"text": CALM, "subject_id": str(carol.user.id)},
         "not an object",
         {"text": CALM},
+        None,
     ]
     answer = alice.post("/api/v1/analyses/batch", {"items": items})
     assert answer.status_code == 207
     results = answer.json["items"]
-    assert [result["status"] for result in results] == [202, 422, 202, 409, 403, 422, 202]
-    assert [result.get("replayed") for result in results] == [False, None, True, None, None, None, False]
+    assert [result["status"] for result in results] == [202, 422, 202, 409, 403, 422, 202, 422]
+    assert [result.get("replayed") for result in results] == [False, None, True, None, None, None, False, None]
     assert results[0]["analysis"] == results[2]["analysis"]
     assert results[1]["errors"] == {"text": ["Please write at least 5 characters."]}
     assert len(rows("SELECT 1 FROM analysis_records")) == 2
@@ -331,6 +366,28 @@ def test_only_a_failed_text_can_be_tried_again(alice: Caller, recorded: Callable
     assert rows("SELECT predicted_label, model_version FROM analysis_records") == [
         {"predicted_label": "PENDING", "model_version": "pending"}
     ]
+
+
+def test_many_clicks_on_retry_are_one_retry_and_hold_no_lock(
+    app: Flask, alice: Caller, recorded: Callable[..., None], rows: Rows
+) -> None:
+    url = alice.submit().json["url"]
+    recorded("FAILED", 0)
+    codes: list[int] = []
+
+    def click() -> None:
+        with app.app_context():
+            browser = app.test_client()
+            headers = sign_in(browser)
+            codes.append(browser.post(f"{url}/retry", headers=headers).status_code)
+
+    threads = [threading.Thread(target=click) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [202, 409, 409, 409, 409, 409]
+    assert len(rows("SELECT 1 FROM audit_logs WHERE action = 'analysis:retried'")) == 1
 
 
 def test_an_admin_retries_what_failed_without_reading_it(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 from sqlalchemy import text
 
@@ -137,6 +138,28 @@ def test_it_gives_up_on_a_text_after_the_third_lone_attempt(accept, rows) -> Non
     ]
 
 
+def test_a_model_that_breaks_over_every_text_fails_none_of_them(accept, rows) -> None:  # type: ignore[no-untyped-def]
+    def broken(_: str) -> None:
+        raise OSError("the weights are gone")
+
+    accept(CALM, CALM)
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            record_pending(Reader(broken))
+    assert rows("SELECT DISTINCT predicted_label FROM analysis_records") == [{"predicted_label": "PENDING"}]
+    assert record_pending(Reader()).recorded == 2
+
+
+def test_a_task_out_of_time_is_not_taken_for_a_fault_of_the_text(accept, rows) -> None:  # type: ignore[no-untyped-def]
+    def slow(_: str) -> None:
+        raise SoftTimeLimitExceeded
+
+    accept(CALM)
+    with pytest.raises(SoftTimeLimitExceeded):
+        record_pending(Reader(slow))
+    assert not rows("SELECT 1 FROM audit_logs WHERE action = 'analysis:attempted'")
+
+
 def test_a_retry_starts_the_count_anew(accept, rows) -> None:  # type: ignore[no-untyped-def]
     (analysis_id,) = accept(POISON)
     for _ in range(4):
@@ -171,7 +194,8 @@ def test_a_model_that_answers_too_few_is_not_believed(accept, rows) -> None:  # 
             return super().predict(texts)[1:]
 
     accept(CALM, CALM)
-    assert record_pending(Short()).recorded == 0
+    with pytest.raises(ModelUnavailable):
+        record_pending(Short())
     assert rows("SELECT DISTINCT predicted_label FROM analysis_records") == [{"predicted_label": "PENDING"}]
 
 
@@ -181,7 +205,8 @@ def test_an_unknown_label_is_never_stored(accept, rows) -> None:  # type: ignore
             return [Outcome("SAFE", 0.9, {}, (), ()) for _ in texts]
 
     accept(CALM)
-    record_pending(Odd())
+    with pytest.raises(ModelUnavailable):
+        record_pending(Odd())
     assert rows("SELECT predicted_label FROM analysis_records") == [{"predicted_label": "PENDING"}]
 
 

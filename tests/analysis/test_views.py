@@ -153,6 +153,18 @@ def test_no_cell_of_an_export_runs_as_a_formula(alice: Caller, words: str) -> No
     assert table[0]["input_text"] == "'" + words.strip()
 
 
+def test_asking_only_for_the_headers_of_an_export_exports_nothing(alice: Caller, rows: Rows) -> None:
+    assert alice.client.head("/history.json").status_code == 200
+    assert not rows("SELECT 1 FROM audit_logs WHERE action = 'analyses:exported'")
+
+
+def test_an_export_is_whole_over_many_pages(alice: Caller) -> None:
+    for start in range(0, 1100, 100):
+        alice.post("/api/v1/analyses/batch", {"items": [{"text": f"Text number {start + n}."} for n in range(100)]})
+    records = json.loads(alice.get("/history.json").text)
+    assert len({record["id"] for record in records}) == 1100
+
+
 def test_an_export_of_nothing_is_still_a_file(alice: Caller) -> None:
     assert len(alice.get("/history.csv").get_data(as_text=True).splitlines()) == 1
     assert json.loads(alice.get("/history.json").text) == []
