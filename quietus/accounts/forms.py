@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
     EmailField,
     HiddenField,
@@ -17,6 +16,7 @@ from wtforms.validators import InputRequired, Length
 from quietus.accounts import passwords
 from quietus.accounts.permissions import SCOPES
 from quietus.core.errors import Invalid
+from quietus.core.forms import TextForm
 
 TOKEN_DAYS: Final = 90
 SCOPE_LABELS: Final = {
@@ -50,13 +50,13 @@ def _email() -> EmailField:
     )
 
 
-class SignInForm(FlaskForm):
+class SignInForm(TextForm):
     email = _email()
     password = _password("Password")
     next = HiddenField()
 
 
-class RegisterForm(FlaskForm):
+class RegisterForm(TextForm):
     full_name = StringField(
         "Name", [InputRequired("Please fill this in."), Length(max=200, message="This is too long.")]
     )
@@ -64,20 +64,20 @@ class RegisterForm(FlaskForm):
     password = _password("Password")
 
 
-class ForgotForm(FlaskForm):
+class ForgotForm(TextForm):
     email = _email()
 
 
-class ResetForm(FlaskForm):
+class ResetForm(TextForm):
     password = _password("New password")
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(TextForm):
     current_password = _password("Current password")
     new_password = _password("New password")
 
 
-class TokenForm(FlaskForm):
+class TokenForm(TextForm):
     name = StringField("Name", [InputRequired("Please fill this in."), Length(max=80, message="This is too long.")])
     scopes = SelectMultipleField(
         "What it may do",

@@ -12,6 +12,7 @@ from quietus.accounts import identity, sessions, tokens
 from quietus.core.access import PUBLIC
 from quietus.core.errors import Forbidden, NotFound, Unauthenticated
 from quietus.core.extensions import csrf, login_manager, wants_json
+from quietus.core.forms import refuse_undecodable
 
 # made by Flask and flask-smorest, which cannot carry a marker: page assets and the OpenAPI document
 OPEN_ENDPOINTS: Final = frozenset({"static", "api-docs.openapi_json"})
@@ -38,7 +39,9 @@ def check() -> ResponseReturnValue | None:
         raise NotFound
     if access != PUBLIC and not current_user.is_authenticated:
         return _ask_to_sign_in()
-    _refuse_forged_writes()
+    if request.method not in SAFE_METHODS:
+        refuse_undecodable()
+        _refuse_forged_writes()
     if access == PUBLIC:
         return None
     if not any(current_user.can(permission) for permission in access):
@@ -68,7 +71,7 @@ def _refuse_forged_writes() -> None:
     Also for signing in and registering: else another site could sign its visitor in to an account of its own
     and read what they write there. A token in a header is never sent by a browser unasked.
     """
-    if request.method in SAFE_METHODS or (tokens.presented() is not None and current_user.is_authenticated):
+    if tokens.presented() is not None and current_user.is_authenticated:
         return
     try:
         csrf.protect()

@@ -16,7 +16,7 @@ from quietus.accounts.standing import Account
 from quietus.audit.service import record
 from quietus.audit.tags import Action
 from quietus.core import clock
-from quietus.core.celery import send_after_commit
+from quietus.core.celery import send
 from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid, Unauthenticated, Unavailable
 from quietus.core.extensions import db
@@ -185,7 +185,10 @@ def _lock(user_id: UUID) -> User | None:
 
 
 def request_reset(*, email: str, address: str | None) -> None:
-    """Ask for a reset link by mail. Does and says the same for an address nobody has."""
+    """Ask for a reset link by mail. Does and says the same for an address nobody has.
+
+    Raises TooManyRequests, or Unavailable when the mail cannot be handed over: no sweep would send it later.
+    """
     throttle.count_call("forgot", address)
     kept = _readable(email)
     may_mail = throttle.may_mail(kept)
@@ -199,8 +202,9 @@ def request_reset(*, email: str, address: str | None) -> None:
         resource_type="password",
         resource_id=account.id if account else None,
     )
-    send_after_commit("mail.send", "password_reset", str(recipient))
     db.session.commit()
+    if not send("mail.send", "password_reset", str(recipient)):
+        raise Unavailable("The mail could not be sent now. Please try again in a moment.")
 
 
 def mail_reset_link(user_id: UUID) -> None:

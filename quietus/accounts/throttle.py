@@ -17,7 +17,6 @@ from limits.strategies import FixedWindowRateLimiter
 
 from quietus.core.config import settings
 from quietus.core.errors import TooManyRequests, Unauthenticated
-from quietus.core.extensions import limiter
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +39,7 @@ class Backends:
 
     def __init__(self) -> None:
         # a fixed window can take a count back; a moving one cannot
-        self.shared = FixedWindowRateLimiter(limiter.storage)
+        self.shared = FixedWindowRateLimiter(current_app.extensions["counts"])
         self.own = FixedWindowRateLimiter(MemoryStorage())
         self.broker_away_until = 0.0
 

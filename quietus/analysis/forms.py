@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
     Field,
     Form,
@@ -19,11 +18,12 @@ from wtforms.validators import ValidationError
 from quietus.analysis.models import PredictedLabel, Source
 from quietus.analysis.service import Filters
 from quietus.analysis.texts import MAX_CHARACTERS, clean
+from quietus.core.forms import TextForm
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
-class CheckInForm(FlaskForm):
+class CheckInForm(TextForm):
     """`request_id` is made with the form, so a second click sends the same check-in, not another one."""
 
     text = TextAreaField("What is on your mind?", render_kw={"maxlength": MAX_CHARACTERS})

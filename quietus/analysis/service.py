@@ -113,17 +113,13 @@ def _filtered(user: Principal, filters: Filters) -> Select[AnalysisRecord]:
     return query.order_by(AnalysisRecord.analyzed_at.desc(), AnalysisRecord.id.desc())
 
 
-def _after(moment: datetime, analysis_id: UUID) -> ColumnElement[bool]:
-    return tuple_(AnalysisRecord.analyzed_at, AnalysisRecord.id) < tuple_(moment, analysis_id)
-
-
 def list_analyses(
     *, for_user: Principal, filters: Filters, limit: int, cursor: str | None = None
 ) -> Page[AnalysisRecord]:
     """A page of the records this user may see, newest first. Raises Invalid for a foreign cursor."""
     query = _filtered(for_user, filters)
     if cursor:
-        query = query.where(_after(*read_cursor(cursor)))
+        query = query.where(tuple_(AnalysisRecord.analyzed_at, AnalysisRecord.id) < tuple_(*read_cursor(cursor)))
     rows = list(db.session.scalars(query.limit(limit + 1)))
     items, more = rows[:limit], len(rows) > limit
     page = Page(items, write_cursor(items[-1].analyzed_at, items[-1].id) if more else None)
@@ -138,20 +134,20 @@ def export_analyses(*, for_user: Principal, filters: Filters) -> Iterator[Analys
     """
     audit.record(Action.ANALYSES_EXPORTED, actor=for_user.id, resource_type="user", resource_id=for_user.id)
     db.session.commit()
-    query = _filtered(for_user, filters).where(AnalysisRecord.user_id == for_user.id).limit(EXPORT_PAGE)
+    chosen = _filtered(for_user, filters).where(AnalysisRecord.user_id == for_user.id)
+    # which ones is settled in one statement: a text that is recorded meanwhile moves in the order of analyzed_at
+    ids = list(db.session.scalars(chosen.with_only_columns(AnalysisRecord.id)))
+    db.session.rollback()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
 
-    def page(after: AnalysisRecord | None) -> list[AnalysisRecord]:
-        rest = query.where(_after(after.analyzed_at, after.id)) if after else query
+    def page(some: Sequence[UUID]) -> list[AnalysisRecord]:
         with app.app_context():  # the request's own is over by the time the answer is streamed
-            return list(db.session.scalars(rest))
+            found = db.session.scalars(select(AnalysisRecord).where(AnalysisRecord.id.in_(some)))
+            by_id = {record.id: record for record in found}
+        return [by_id[each] for each in some if each in by_id]
 
-    def rows(found: list[AnalysisRecord]) -> Iterator[AnalysisRecord]:
-        while found:
-            yield from found
-            found = page(found[-1]) if len(found) == EXPORT_PAGE else []
-
-    return rows(page(None))
+    pages = (page(ids[start : start + EXPORT_PAGE]) for start in range(0, len(ids), EXPORT_PAGE))
+    return (record for found in pages for record in found)
 
 
 def answered_texts(*, limit: int, reviewed: bool) -> Iterable[tuple[str, str, str | None]]:

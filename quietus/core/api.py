@@ -1,19 +1,29 @@
 """How the JSON API reads requests and documents itself: strict bodies, strict schemas, problem+json in OpenAPI."""
 
 from datetime import UTC, datetime
-from typing import Any
+from http import HTTPStatus
+from typing import IO, Any, Final
 
 import marshmallow as ma
 from flask import Flask, Request, current_app, request
 from flask_smorest import Blueprint
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from quietus.core.errors import Invalid, UnsupportedMediaType
+from quietus.core.errors import BadRequest, Invalid, UnsupportedMediaType
 from quietus.core.extensions import api
 from quietus.core.json_bodies import loads
 
 PREFIX = "/api/v1"
+
+
+_COME_BACK = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+REFUSAL_HEADERS: Final = {
+    401: {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    429: _COME_BACK,
+    503: _COME_BACK,
+}
 
 
 class StrictSchema(ma.Schema):
@@ -80,6 +90,16 @@ class ApiBlueprint(Blueprint):
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, url_prefix=PREFIX, **options)
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """As flask-smorest's, with its 422 documented as the problem it is."""
+        read, refused = super().arguments(schema, **options), self.refuses(HTTPStatus.UNPROCESSABLE_ENTITY)
+        return lambda view: refused(read(view))
+
+    def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **options: Any) -> Any:
+        # flask-smorest's own 422, in its own error format
+        doc_info.get("arguments", {}).pop("responses", None)
+        return super()._prepare_arguments_doc(doc, doc_info, **options)
+
     def refuses(self, *statuses: int) -> Any:
         """Decorator: document these problem+json answers of an endpoint."""
 
@@ -90,16 +110,45 @@ class ApiBlueprint(Blueprint):
                     schema=ProblemSchema,
                     content_type="application/problem+json",
                     success=False,
+                    headers=REFUSAL_HEADERS.get(status),
                 )(view)
             return view
 
         return document
 
 
+class CappedStream:
+    """A body of unknown length (chunked), refused when it goes past the cap; werkzeug would cut it there unsaid."""
+
+    def __init__(self, stream: IO[bytes], cap: int) -> None:
+        self._stream, self._left = stream, cap
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes. Raises RequestEntityTooLarge, and BadRequest for chunks that make no sense."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        found = self._read(wanted)
+        self._left -= len(found)
+        if not self._left and self._read(1):
+            raise RequestEntityTooLarge
+        return found
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except Exception as error:
+            # by name, so that any other WSGI server serves the app too
+            if type(error).__module__ != "gunicorn.http.errors" or isinstance(error, OSError):
+                raise  # an OSError is a client that left: werkzeug's 400
+            raise BadRequest from error
+
+
 def _cap_body() -> None:
     """64 KiB for a body, 1 MiB where many items travel (batch): enough for any honest request."""
     large = request.path.endswith(("/batch", "/events"))
-    request.max_content_length = current_app.config["BATCH_BYTES" if large else "BODY_BYTES"]
+    cap: int = current_app.config["BATCH_BYTES" if large else "BODY_BYTES"]
+    request.max_content_length = cap
+    if request.content_length is None and "wsgi.input_terminated" in request.environ:
+        request.environ["wsgi.input"] = CappedStream(request.environ["wsgi.input"], cap)
 
 
 def init_app(app: Flask) -> None:
@@ -128,6 +177,9 @@ def init_app(app: Flask) -> None:
             "security": [{"token": []}, {"session": []}],
         },
     )
+    # the `default` answer of every call would be flask-smorest's error; each call says itself what it refuses
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.ERROR_SCHEMA = ProblemSchema
     api.init_app(app)
     app.before_request(_cap_body)
 

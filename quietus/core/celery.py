@@ -6,12 +6,12 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task
-from celery.exceptions import NotRegistered
 from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from quietus.core.extensions import db
+from quietus.core.redis import broker
 
 log = structlog.get_logger(__name__)
 
@@ -23,11 +23,12 @@ VISIBILITY_SECONDS = 3600
 
 def send(task_name: str, *args: Any) -> bool:
     """Send a task now. False when the broker is away: the row is the truth, the sweep will find it (D3)."""
+    # not send_task: a misspelt name raises here instead of waiting for ever in a queue
+    task = current_app.extensions["celery"].tasks[task_name]
     try:
-        # not send_task: a misspelt name raises here instead of waiting for ever in a queue
-        current_app.extensions["celery"].tasks[task_name].apply_async(args=args, retry=False, headers=_headers())
-    except NotRegistered:
-        raise
+        # kombu waits for ever for a broker that takes connections and says nothing; this client does not
+        broker().ping()
+        task.apply_async(args=args, retry=False, headers=_headers())
     except Exception as error:  # kombu wraps each transport's errors differently; none may undo an accepted row
         log.warning("broker.unavailable", task=task_name, error=type(error).__name__)
         return False

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from quietus.core import logs
 from quietus.core.extensions import db, wants_json
 
 log = structlog.get_logger(__name__)
@@ -180,20 +181,8 @@ def unreachable(error: Exception) -> bool:
 
 def _from_bug(error: Exception) -> ResponseReturnValue:
     # the exception's words may quote a person's text: only its type and place are logged
-    log.error("request.failed", error=type(error).__name__, where=_place(error))
+    log.error("request.failed", error=type(error).__name__, where=logs.place(error))
     return render(Problem())
-
-
-def _place(error: Exception) -> str:
-    frames, trace = [], error.__traceback__
-    while trace:
-        frames.append(f"{_short(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " < ".join(reversed(frames[-6:]))
-
-
-def _short(path: str) -> str:
-    return path.rsplit("quietus/", 1)[-1]
 
 
 def init_app(app: Flask) -> None:

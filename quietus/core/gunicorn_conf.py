@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "quietus.core.gunicorn_worker.Worker"
 threads = 8
 # a request may wait `Prefer: wait` seconds for its outcome; longer than this it is stuck
 timeout = 30
@@ -13,10 +13,16 @@ keepalive = 5
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+logger_class = "quietus.core.gunicorn_log.Logger"
 # gunicorn's heartbeat file must not wait for a disk, where there is a place in memory
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - as gunicorn's manual says
 limit_request_line = 4094
 limit_request_fields = 60
+# nobody sets SCRIPT_NAME, the scheme or our environment by a header; ProxyFix (core/headers.py) reads the
+# X-Forwarded-* of as many proxies as QUIETUS_TRUSTED_PROXIES says. All three: gunicorn always trusts a Unix socket.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -45,6 +45,8 @@ def init_app(app: Flask) -> None:
     app.after_request(_harden)
     if settings.https:
         app.after_request(_hsts)
+    # merging would answer //a//b by a redirect to whatever Host the client sent
+    app.url_map.merge_slashes = False
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]  # Flask's documented way

@@ -44,9 +44,18 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # celery says each task twice at INFO, with its arguments' place; our own line per task is enough
-    for noisy in ("celery.worker.strategy", "celery.app.trace", "alembic", "kombu"):
+    # celery says each task twice at INFO, with its arguments' place, and beat each due one; our own line is enough
+    for noisy in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "alembic", "kombu"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def place(error: BaseException) -> str:
+    """Where an exception came from, innermost first: what a log may say of it, since its words may be private."""
+    frames, trace = [], error.__traceback__
+    while trace:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('quietus/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " < ".join(reversed(frames[-6:]))
 
 
 def _start() -> None:

@@ -1,4 +1,4 @@
-"""Rate limits counted in the broker, in this process's memory while the broker is away: never a 500, never a stop."""
+"""Where counts of calls are kept: the broker, asked with short patience. accounts/throttle.py counts."""
 
 from flask import Flask
 
@@ -14,9 +14,7 @@ def init_app(app: Flask) -> None:
             "socket_connect_timeout": TIMEOUT_SECONDS,
             "socket_timeout": TIMEOUT_SECONDS,
         },
-        RATELIMIT_STRATEGY="moving-window",
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_KEY_PREFIX="quietus",
-        RATELIMIT_HEADERS_ENABLED=False,
     )
     limiter.init_app(app)
+    # the limiter is one for the whole process and holds the storage of the app that was made last
+    app.extensions["counts"] = limiter.storage

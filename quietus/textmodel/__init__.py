@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from .port import LABELS, ModelUnavailable, Outcome, Refusal, Span, TextModel
@@ -10,12 +11,20 @@ from .port import LABELS, ModelUnavailable, Outcome, Refusal, Span, TextModel
 __all__ = ["LABELS", "ModelUnavailable", "Outcome", "Refusal", "Span", "TextModel", "load"]
 
 
-@lru_cache(maxsize=4)
+_loading = Lock()
+
+
 def load(kind: str = "local", **options: Any) -> TextModel:
     """The text model of this process, made once; load it before forking and the weights are shared.
 
     local takes `folder`; remote takes `url`, `token`, `timeout` and `attempts`.
     """
+    with _loading:  # the cache alone would let sixteen threads load sixteen copies at once
+        return _load(kind, **options)
+
+
+@lru_cache(maxsize=4)
+def _load(kind: str, **options: Any) -> TextModel:
     if kind == "local":
         from .local import LocalModel
 

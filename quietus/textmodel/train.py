@@ -27,6 +27,8 @@ def train(folder: Path, out: Path, *, tier: str, say: Say, ngrams_only: bool = F
     source = folder / "triage.csv"
     examples = data.read(source)
     fit_on = [*data.select(examples, "train", open_only=tier == "A"), *made_up.examples()]
+    if not data.select(examples, "train") or {e.label for e in examples} != set(LABELS):
+        raise data.DataProblem(f"{source} needs rows of split train with the labels {', '.join(LABELS)}.")
     say(f"{source.name} sha256 {data.sha256(source)}; tier {tier}: {len(fit_on)} texts to train")
     out.mkdir(parents=True, exist_ok=True)
     artefact.write_linear(out, fit_linear([e.text for e in fit_on], truth_of(fit_on)))

@@ -2,8 +2,11 @@
 
 import base64
 import re
+import socket
 import threading
+import time
 from collections.abc import Callable
+from smtplib import SMTPServerDisconnected
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +14,8 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_mailman import EmailMessage
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from quietus.accounts import administration, passwords, service, standing
 from quietus.accounts.models import User
@@ -195,6 +200,23 @@ def test_forgetting_looks_and_costs_the_same_for_an_unknown_address(
     assert sent[0][1] == str(alice.id)
     assert str(alice.id) not in (sent[1][1], sent[2][1])
     assert len(rows("SELECT 1 FROM audit_logs WHERE action = 'password:reset_requested'")) == 3
+
+
+@pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org", "no address"])
+def test_a_reset_mail_that_cannot_leave_is_not_promised(make_app: Callable[..., Flask], app: Flask, email: str) -> None:
+    make_user()
+    answer = Browser(make_app(redis_url="redis://127.0.0.1:9/0")).submit("/auth/forgot", email=email)
+    assert answer.status_code == 503
+    assert "could not be sent now" in answer.text
+    assert "look at your mail" not in answer.text
+
+
+def test_forgetting_hangs_on_no_frozen_broker(make_app: Callable[..., Flask], app: Flask) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        frozen = make_app(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        began = time.monotonic()
+        assert Browser(frozen).submit("/auth/forgot", email="alice@example.org").status_code == 503
+        assert time.monotonic() - began < 8
 
 
 def test_nobodys_mailbox_is_filled_by_a_stranger(
@@ -397,13 +419,26 @@ def test_whoever_took_the_admins_address_first_is_not_promoted(app: Flask) -> No
     assert administration.find_user("admin@localhost").role_names == {"USER"}
 
 
-def test_a_mail_server_that_is_away_is_tried_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ConnectionRefusedError(),
+        SMTPServerDisconnected(),
+        OperationalError("SELECT", {}, Exception()),
+        InterfaceError("SELECT", {}, Exception()),
+        PoolTimeout(),
+    ],
+    ids=lambda trouble: type(trouble).__name__,
+)
+def test_a_mail_server_or_database_that_is_away_is_tried_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
     alice = make_user()
     tried: list[int] = []
 
     def away(*_: Any, **__: Any) -> None:
         tried.append(1)
-        raise ConnectionRefusedError
+        raise trouble
 
     monkeypatch.setattr(EmailMessage, "send", away)
     result = app.extensions["celery"].tasks["mail.send"].apply(args=("password_reset", str(alice.id)))

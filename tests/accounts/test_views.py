@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -144,6 +145,25 @@ def test_odd_form_input_is_no_error(alice: Browser, path: str, value: str | byte
     names = ("email", "password", "full_name", "current_password", "new_password", "next")
     answer = alice.submit(path, **dict.fromkeys(names, value))
     assert answer.status_code in (200, 422)
+
+
+@pytest.mark.parametrize("path", ["sign-in", "register", "forgot", "password", "tokens"])
+def test_a_file_in_a_forms_field_is_not_its_value(
+    alice: Browser, rows: Callable[..., list[dict[str, Any]]], path: str
+) -> None:
+    before = rows("SELECT id, password_hash FROM users"), rows("SELECT id FROM audit_logs")
+    names = ("email", "password", "full_name", "current_password", "new_password", "next", "name", "scopes", "days")
+    answer = alice.submit(f"/auth/{path}", **{name: (BytesIO(b"x"), "a") for name in names})
+    assert answer.status_code == 422
+    assert (rows("SELECT id, password_hash FROM users"), rows("SELECT id FROM audit_logs")) == before
+
+
+def test_a_form_that_is_not_utf8_is_refused(browser: Callable[[], Browser]) -> None:
+    person = browser()
+    body = f"csrf_token={person.csrf()}&email=new%40example.org&password=a+quiet+harbour&full_name=Ren%E9"
+    answer = person.client.post("/auth/register", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 422
+    assert not person.is_signed_in()
 
 
 def test_forgetting_says_what_happens_next(browser: Callable[[], Browser]) -> None:

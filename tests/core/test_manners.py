@@ -151,6 +151,26 @@ def test_the_openapi_document_is_valid_and_whole(client: FlaskClient, app: Flask
                 assert call.get("summary"), f"{method} {path} has no summary"
 
 
+def test_every_refusal_is_documented_as_the_problem_it_is(client: FlaskClient) -> None:
+    document: dict[str, Any] = client.get("/api/v1/openapi.json").json  # type: ignore[assignment]
+    calls = [(path, method, call) for path, of in document["paths"].items() for method, call in of.items()]
+    responses = [
+        (f"{method} {path} {status}", response)
+        for path, method, call in calls
+        if method in ("get", "post", "put", "patch", "delete")
+        for status, response in call["responses"].items()
+        if not status.startswith("2")
+    ]
+    assert responses
+    for place, response in responses:
+        assert "$ref" not in response, f"{place}: flask-smorest's own error"
+        schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        assert response["content"] == {"application/problem+json": schema}, place
+        needed = {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "503": ["Retry-After"]}.get(place[-3:])
+        assert list(response.get("headers", {})) == (needed or []), place
+    assert "Error" not in document["components"]["schemas"]
+
+
 def test_the_database_being_away_is_503_with_a_time_to_come_back(make_app: Callable[..., Flask]) -> None:
     app = make_app(database_url="postgresql+psycopg://nobody:nothing@127.0.0.1:9/none", database_connect_seconds=1)
     browser = app.test_client()

@@ -1,5 +1,7 @@
 """A message leaves after its commit, or not at all."""
 
+import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,3 +63,12 @@ def test_a_broker_that_is_away_is_no_error(make_app: Any) -> None:
     lonely = make_app(redis_url="redis://127.0.0.1:9/0")
     with lonely.app_context():
         assert send("ops.heartbeat") is False
+
+
+def test_nobody_waits_for_a_broker_that_takes_connections_and_says_nothing(make_app: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        frozen = make_app(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with frozen.app_context():
+            began = time.monotonic()
+            assert send("ops.heartbeat") is False
+            assert time.monotonic() - began < 5

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from quietus.core.celery import QUEUES
+from quietus.core.config import Settings
 from quietus.stack.programs import POSTGRES_MAJOR, VALKEY_MAJOR
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|_AUTH|_KEY")
+NEEDED = {"APP_PASSWORD", "BROKER_PASSWORD", "OWNER_PASSWORD", "POSTGRES_PASSWORD", "QUIETUS_SECRET_KEY"}
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +94,43 @@ def strings(part: Any) -> list[str]:
 
 def test_no_secret_stands_in_the_file_and_a_missing_one_stops_it(compose: dict[str, Any]) -> None:
     named = [name for text in strings(compose) for name in re.findall(r"\$\{(\w+)[^}]*\}", text)]
-    assert {"APP_PASSWORD", "BROKER_PASSWORD", "OWNER_PASSWORD", "POSTGRES_PASSWORD", "QUIETUS_SECRET_KEY"} <= set(
-        named
-    )
+    assert set(named) >= NEEDED
     for text in strings(compose):
         for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", text):
-            assert not SECRETS.search(name) or rest.startswith(":?"), name
+            assert name not in NEEDED or rest.startswith(":?"), name
+            # a needed one stops the start, one that may be left out is empty; none has a value here
+            assert not SECRETS.search(name) or rest == ":-" or rest.startswith(":?"), name
     for service in compose["services"].values():
         for name, value in service["environment"].items():
             assert not SECRETS.search(name) or str(value).startswith("${"), name
+
+
+def test_mail_model_and_metrics_are_set_from_outside_with_the_programs_own_defaults(compose: dict[str, Any]) -> None:
+    fields = Settings.model_fields
+    passed = {f"QUIETUS_{name}".upper() for name in fields if name.startswith(("mail_", "model"))}
+    passed |= {"QUIETUS_METRICS_TOKEN", "QUIETUS_TRUSTED_PROXIES", "QUIETUS_LOG_LEVEL", "QUIETUS_EXIT_URL"}
+    for service in ("web", "worker-analysis", "worker-background"):
+        environment = compose["services"][service]["environment"]
+        for name in passed:
+            default = fields[name.removeprefix("QUIETUS_").lower()].default
+            plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+            plain = str(plain).lower() if isinstance(plain, bool) else plain
+            assert environment.get(name) == f"${{{name}:-{plain}}}", f"{service}: {name}"
+
+
+def test_counters_have_a_folder_of_their_own_that_the_program_may_write(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        folder = service["environment"].get("PROMETHEUS_MULTIPROC_DIR")
+        assert (folder is not None) == (name == "web"), name
+        if folder:
+            # it must be there before the program starts: the counters open their files when they are imported
+            assert f"{folder}:uid=10001,mode=0700" in service["tmpfs"]
+            assert set(compose["x-app"]["tmpfs"]) <= set(service["tmpfs"])
+
+
+def test_ci_makes_a_browser_test_that_cannot_run_fail() -> None:
+    lines = (PROJECT / ".ci" / "run").read_text().splitlines()
+    assert lines.index("export CI=true") < lines.index("make test")
 
 
 def test_the_web_is_reached_from_this_machine_only(compose: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ ROWS = [
     ("The bus was on time", "LOW", "elsewhere"),
 ]
 CARD = "\n".join(
-    f"<!-- {name}: written by model evaluate -->\nold\n<!-- {name}: end -->"
+    f"<!-- {name}: written by model evaluate -->\nSTALE\n<!-- {name}: end -->"
     for name in ("summary", "labels", "reliability", "sources", "sentences", "speed")
 )
 
@@ -51,7 +51,7 @@ def test_it_writes_its_figures_into_the_card(folder: Path, tmp_path: Path) -> No
     result = CliRunner().invoke(command, [*arguments, "--sentences", str(sentences)])
 
     assert result.exit_code == 0, result.output
-    assert "old" not in card.read_text(encoding="utf-8")
+    assert "STALE" not in card.read_text(encoding="utf-8")
     assert "macro-F1" in card.read_text(encoding="utf-8")
     assert json.loads((tmp_path / "model-figures.json").read_text(encoding="utf-8"))
     assert (tmp_path / "model-reliability.svg").read_text(encoding="utf-8").startswith("<svg")
