@@ -13,6 +13,8 @@ const assets = {
   "bootstrap/css/bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
   "bootstrap/js/bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
   "bootstrap/LICENSE": "bootstrap/LICENSE",
+  "chart.js/chart.umd.min.js": "chart.js/dist/chart.umd.min.js",
+  "chart.js/LICENSE.md": "chart.js/LICENSE.md",
   "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
   "htmx/LICENSE": "htmx.org/LICENSE",
   "swagger-ui/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",

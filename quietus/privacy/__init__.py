@@ -1,0 +1,1 @@
+"""What a person can ask of us: their data, who read it, erasure; and how long anything is kept."""
