@@ -6,6 +6,7 @@ export const MOST_BYTES = 4000; // of one request's body
 const MOST_IN_ONE = 500;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+const MOST_HANDED_OVER = 12; // bodies: browsers carry 64 KB past the end of a page
 
 const passing = (status) => status === 0 || status === 408 || status === 429 || status >= 500;
 
@@ -73,6 +74,16 @@ export class SendQueue {
   resume() {
     this.refused = null;
     this.retryNow();
+  }
+
+  /** The page goes away: give `send` as much as a browser still carries, without waiting for an answer. */
+  handOver(send) {
+    let rest = this.#events;
+    for (let bodies = 0; rest.length && bodies < MOST_HANDED_OVER; bodies += 1) {
+      const batch = firstBatch(rest);
+      void send(batch);
+      rest = rest.slice(batch.length);
+    }
   }
 
   async #drain() {
