@@ -2,7 +2,12 @@
 
 from typing import Any, Final
 
-TASK_MODULES: Final = ("quietus.analysis.tasks", "quietus.accounts.tasks", "quietus.admin.tasks")
+TASK_MODULES: Final = (
+    "quietus.analysis.tasks",
+    "quietus.video.tasks",
+    "quietus.accounts.tasks",
+    "quietus.admin.tasks",
+)
 
 BEAT: dict[str, dict[str, Any]] = {
     # the sweep behind the bell: finds what a lost message left waiting (D3); 15 s is promise P2's bound
@@ -10,6 +15,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "analysis.record_pending",
         "schedule": 15.0,
         "options": {"expires": 15, "ignore_result": True},
+    },
+    # a session is silent after 10 minutes: 2 more are soon enough to say so, and it is one indexed look
+    "video.close_abandoned": {
+        "task": "video.close_abandoned",
+        "schedule": 120.0,
+        "options": {"expires": 120, "ignore_result": True},
     },
     # proof that beat, the broker and a worker all live; admins are told on every page when it is old
     "ops.heartbeat": {
