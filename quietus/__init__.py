@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     from quietus.home import views as home_views
     from quietus.video import api as video_api
+    from quietus.video import views as video_views
 
     settings = settings or Settings()
     settings.refuse_unsafe()
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, admin_views, api_docs):
+    for pages_of in (home_views, accounts_views, analysis_views, video_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
     for calls in (accounts_api, analysis_api, video_api):
         api.register(calls.bp)

@@ -29,7 +29,8 @@ by("agree").addEventListener("change", () => missing(false));
 by("stop").addEventListener("click", () => session.stop());
 by("reopen").addEventListener("click", () => session.reopen());
 by("again").addEventListener("click", () => window.location.reload());
-for (const button of document.querySelectorAll("[data-resume]")) button.addEventListener("click", () => session.resume());
+by("cancel").addEventListener("click", () => session.cancel());
+by("resume").addEventListener("click", () => session.resume());
 by("hide-picture").addEventListener("click", () => {
   const hidden = by("video").classList.toggle("is-hidden");
   by("hide-picture").setAttribute("aria-pressed", String(hidden));
@@ -44,4 +45,4 @@ window.addEventListener("beforeunload", (event) => {
   if (session.queue?.waiting && session.queue.troubled && !document.body.hidden) event.preventDefault();
 });
 
-by("start").hidden = false;
+form.hidden = false;

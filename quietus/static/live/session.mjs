@@ -29,6 +29,7 @@ export class LiveSession {
   #startedAt = 0;
   #lastPicture = 0;
   #wakeLock = null;
+  #cancelled = false;
   #told = false; // whether the server knows of the end
   queue = null;
   running = false;
@@ -39,7 +40,7 @@ export class LiveSession {
     this.#video = video;
   }
 
-  /** Ask for the camera, start the session, go. `wish` is {session_type, consent}. Shows what went wrong, never throws. */
+  /** Ask for the camera, start the session, go. `wish` is {session_type, consent}. Shows what went wrong; throws only our own mistakes. */
   async start(wish) {
     this.#view.starting();
     try {
@@ -49,9 +50,18 @@ export class LiveSession {
       this.#run();
     } catch (error) {
       this.#letGo();
+      if (this.#cancelled) return;
       this.#view.refused(error instanceof Problem ? error.message : "Something went wrong here. Please load the page again.");
       if (!(error instanceof Problem)) throw error;
     }
+  }
+
+  /** Before it runs: stop whatever has begun. */
+  cancel() {
+    if (this.running) return;
+    this.#cancelled = true;
+    this.#letGo();
+    this.#view.refused("");
   }
 
   /** Camera off at once; then the server is told, as often as it takes. */
@@ -74,7 +84,7 @@ export class LiveSession {
 
   /** The page goes away: what can still be said is said in the background. */
   leave() {
-    if (this.#id === null) return;
+    if (!this.queue) return;
     this.running = false;
     this.#letGo();
     this.queue.handOver((events) => this.#server.store(this.#id, events, { keepalive: true }));
@@ -131,6 +141,7 @@ export class LiveSession {
     } catch (error) {
       throw new Problem(whyNot(error));
     }
+    this.#refuseIfCancelled();
     this.#view.loading();
     try {
       this.#view.backend(await this.#analyst.ready);
@@ -151,6 +162,8 @@ export class LiveSession {
     }
     if (answer.status !== 200 && answer.status !== 201) throw new Problem(answer.detail);
     this.#id = answer.data.id;
+    if (this.#cancelled) void this.#server.end(this.#id);
+    this.#refuseIfCancelled();
     this.queue = new SendQueue({
       send: (events) => {
         this.#view.sent(events);
@@ -160,6 +173,10 @@ export class LiveSession {
     });
     this.#startedAt = Date.now();
     this.#clock = serverClock(answer.data.started_at, askedAt, this.#startedAt);
+  }
+
+  #refuseIfCancelled() {
+    if (this.#cancelled) throw new Problem("Cancelled.");
   }
 
   #run() {
@@ -201,6 +218,7 @@ export class LiveSession {
 
   #letGo() {
     this.#closeCamera();
+    this.#closeCamera = () => {};
     this.#analyst?.end();
     this.#analyst = null;
     this.#timers.forEach(clearInterval);

@@ -16,6 +16,7 @@ export class View {
   starting() {
     this.#step("starting");
     this.problem("");
+    by("cancel").focus();
     say(by("starting-words"), "Waiting for the camera. Your browser may ask you to allow it.");
   }
 
@@ -34,11 +35,12 @@ export class View {
   refused(words) {
     this.#step("consent");
     this.problem(words);
-    by("problem").focus();
+    by(words ? "problem" : "start").focus();
   }
 
   stopping(why) {
     this.#step("stopping");
+    for (const notice of ["silent", "lost"]) by(notice).hidden = true;
     if (why) this.problem(STOPPED[why]);
     say(by("stopping-words"), "The camera is off. Telling the server.");
   }
@@ -95,14 +97,12 @@ export class View {
 
   network(queue) {
     const { calm, text } = network(queue);
-    for (const element of document.querySelectorAll("[data-network]")) {
-      say(element, text);
-      element.classList.toggle("notice-care", !calm);
-    }
-    for (const button of document.querySelectorAll("[data-resume]")) button.hidden = !queue.refused;
+    for (const element of document.querySelectorAll("[data-network]")) say(element, calm ? text : windows(queue.stored));
+    by("trouble").hidden = calm;
+    by("resume").hidden = !queue.refused;
+    say(by("trouble-words"), calm ? "" : text);
     if (calm !== this.#calm) this.#announce(calm ? "Everything is sent again." : text);
     this.#calm = calm;
-    say(by("count"), windows(queue.stored));
   }
 
   problem(words) {

@@ -33,6 +33,7 @@ export function network({ waiting, troubled, refused, stored, dropped }) {
     const wait = waiting === 1 ? "1 window waits to be sent; it is" : `${waiting} windows wait to be sent; they are`;
     return { calm: false, text: `The server cannot be reached. ${wait} kept in this tab, and sent as soon as it answers.${lost}` };
   }
-  if (waiting) return { calm: true, text: `Sending. ${windows(stored)} stored.${lost}` };
-  return { calm: true, text: stored ? `${windows(stored)} stored, nothing waits.${lost}` : "Nothing was sent yet." };
+  if (!stored) return { calm: true, text: waiting ? "the first window is on its way" : "nothing yet" };
+  const more = waiting === 1 ? "one more is on its way" : `${waiting} more are on their way`;
+  return { calm: true, text: `${windows(stored)}, ${waiting ? more : "nothing waits"}.${lost}` };
 }
