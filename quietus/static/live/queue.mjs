@@ -38,7 +38,7 @@ export class SendQueue {
   refused = null;
 
   /** `send(events)` answers {status, detail, retryAfterMs}, status 0 when the network failed. It never throws. */
-  constructor({ send, changed = () => {}, schedule = (what, ms) => setTimeout(what, ms), cancel = clearTimeout }) {
+  constructor({ send, changed = () => {}, schedule = (what, ms) => setTimeout(what, ms), cancel = (timer) => clearTimeout(timer) }) {
     this.#send = send;
     this.#changed = changed;
     this.#schedule = schedule;

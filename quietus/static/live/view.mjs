@@ -11,6 +11,7 @@ const say = (element, text) => {
 export class View {
   #root = by("live");
   #level = null;
+  #spoken = null;
   #calm = true;
 
   starting() {
@@ -62,9 +63,13 @@ export class View {
       by("level").replaceChildren(by(`mark-${level}`).content.cloneNode(true));
       say(by("meaning"), MEANING[level]);
       by("call").hidden = level !== "HIGH";
-      this.#announce(SPOKEN[level]);
-      this.#level = level;
     }
+    // spoken when it lasts for a second window: a face at the edge of the picture must not make this page chatter
+    if (level !== this.#spoken && (level === this.#level || level === "HIGH")) {
+      this.#announce(SPOKEN[level]);
+      this.#spoken = level;
+    }
+    this.#level = level;
     say(by("quality"), presence < 0.3 ? "no face" : `${Math.round(confidence * 100)} %`);
     by("learning").hidden = progress >= 1;
     by("learnt").value = progress;
