@@ -97,7 +97,7 @@ def test_nothing_is_cut_off_or_scrolls_sideways(visit: Visit, person: Any) -> No
         page = visitor.open(path)
         settle(page, path)
         unfold(page)
-        for width in (320, 768):
+        for width in (320, 768, 1024):
             page.set_viewport_size({"width": width, "height": 640})
             assert sideways(page) <= 0, f"{path} at {width}"
 

@@ -111,6 +111,8 @@ def test_a_face_and_then_nobody_reach_the_servers_rows(
     for state in (page, second_tab(visitor)):
         unfold(state)
         accessible_in_both_themes(state)
+        state.set_viewport_size({"width": 320, "height": 640})
+        assert sideways(state) <= 0
     assert len(sessions(live, person)) == 1
 
 
@@ -161,8 +163,6 @@ def session_page(page: Page, windows: int) -> None:
     page.get_by_label("Beside the priority, draw").select_option("presence")
     unfold(page)
     accessible_in_both_themes(page)
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert sideways(page) <= 0
 
 
 def test_pictures_that_stop_are_no_windows_and_a_session_ended_elsewhere_is_noticed(

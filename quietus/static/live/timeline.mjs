@@ -1,6 +1,6 @@
 // Draws the table of a session's windows as a chart. Without this file the table stands alone.
 const LEVELS = ["UNKNOWN", "LOW", "MODERATE", "HIGH"];
-const NAMES = { UNKNOWN: "Nobody visible", LOW: "Low", MODERATE: "Moderate", HIGH: "High" };
+const NAMES = { UNKNOWN: "Nobody", LOW: "Low", MODERATE: "Moderate", HIGH: "High" };
 const COLOURS = { UNKNOWN: "waiting", LOW: "low", MODERATE: "moderate", HIGH: "high" };
 
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
@@ -10,6 +10,7 @@ for (const time of document.querySelectorAll("time[data-clock]")) {
 }
 
 const rows = [...document.querySelectorAll("#windows tbody tr")].reverse();
+const narrow = window.matchMedia("(max-width: 40rem)").matches;
 const measure = document.getElementById("measure");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--q-${name}`).trim();
 
@@ -45,7 +46,7 @@ function data() {
         pointBackgroundColor: marks,
         pointBorderColor: marks,
         pointStyle: rows.map((row) => (row.dataset.level === "UNKNOWN" ? "crossRot" : "rect")),
-        pointRadius: 4,
+        pointRadius: narrow ? 3 : 4,
       },
     ],
   };
@@ -59,7 +60,7 @@ function options() {
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
     scales: {
-      x: { ticks: { ...text, autoSkip: true, maxTicksLimit: 6, maxRotation: 0 }, grid: { display: false } },
+      x: { ticks: { ...text, autoSkip: true, maxTicksLimit: narrow ? 3 : 6, maxRotation: 0 }, grid: { display: false } },
       level: { min: -0.2, max: 3.2, afterBuildTicks: (axis) => (axis.ticks = LEVELS.map((_, value) => ({ value }))), ticks: { ...text, callback: (value) => NAMES[LEVELS[value]] }, grid },
       measure: { position: "right", ticks: { ...text, maxTicksLimit: 5 }, grid: { display: false }, ...range() },
     },
