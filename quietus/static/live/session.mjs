@@ -146,7 +146,7 @@ export class LiveSession {
     try {
       this.#view.backend(await this.#analyst.ready);
     } catch {
-      throw new Problem("The analysis cannot run in this browser. It needs WebAssembly and module workers: a current Firefox, Chrome, Edge or Safari has them.");
+      throw new Problem("The analysis could not be loaded. If your connection broke, try again. It needs a current Firefox, Chrome, Edge or Safari.");
     }
   }
 
@@ -165,10 +165,7 @@ export class LiveSession {
     if (this.#cancelled) void this.#server.end(this.#id);
     this.#refuseIfCancelled();
     this.queue = new SendQueue({
-      send: (events) => {
-        this.#view.sent(events);
-        return this.#server.store(this.#id, events);
-      },
+      send: (events) => this.#store(events),
       changed: () => this.#view.network(this.queue),
     });
     this.#startedAt = Date.now();
@@ -194,6 +191,14 @@ export class LiveSession {
     const event = buildEvent(window, { id: crypto.randomUUID(), at: this.#clock(window.at) });
     this.#view.window(window);
     this.queue.add(event);
+  }
+
+  async #store(events) {
+    this.#view.sent(events);
+    const answer = await this.#server.store(this.#id, events);
+    // gone, ended, or consent withdrawn: then nothing more should be measured
+    if (answer.status === 404 || answer.status === 409) void this.#askWhetherItRuns();
+    return answer;
   }
 
   #see(face) {

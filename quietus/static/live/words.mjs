@@ -16,24 +16,25 @@ export const SPOKEN = {
 };
 
 export const STOPPED = {
-  elsewhere: "The session was ended elsewhere: in another window, by withdrawing your consent, or because its time was over.",
+  elsewhere: "The session was ended elsewhere: in another window, by withdrawing your consent, because its four hours were over, or because nothing came for ten minutes.",
   broken: "The analysis stopped working on this device, so the session was ended. What was sent until then is kept.",
 };
 
 export const windows = (count) => (count === 1 ? "1 window" : `${count} windows`);
 
+const are = (count, one, many) => `${windows(count)} ${count === 1 ? one : many}`;
+
 /** How the sending stands: {calm, text}. */
 export function network({ waiting, troubled, refused, stored, dropped }) {
   const lost = dropped ? ` ${windows(dropped)} had to be given up, because too many waited.` : "";
   if (refused?.status === 401) {
-    return { calm: false, text: `You are signed out. ${windows(waiting)} wait in this tab: sign in in another one, then try again.${lost}` };
+    return { calm: false, text: `You are signed out. ${are(waiting, "waits", "wait")} in this tab: sign in in another one, then try again.${lost}` };
   }
-  if (refused) return { calm: false, text: `The server refused: ${refused.detail} ${windows(waiting)} stay in this tab.${lost}` };
+  if (refused) return { calm: false, text: `The server refused: ${refused.detail} ${are(waiting, "stays", "stay")} in this tab.${lost}` };
   if (troubled) {
-    const wait = waiting === 1 ? "1 window waits to be sent; it is" : `${waiting} windows wait to be sent; they are`;
+    const wait = are(waiting, "waits to be sent; it is", "wait to be sent; they are");
     return { calm: false, text: `The server cannot be reached. ${wait} kept in this tab, and sent as soon as it answers.${lost}` };
   }
   if (!stored) return { calm: true, text: waiting ? "the first window is on its way" : "nothing yet" };
-  const more = waiting === 1 ? "one more is on its way" : `${waiting} more are on their way`;
-  return { calm: true, text: `${windows(stored)}, ${waiting ? more : "nothing waits"}.${lost}` };
+  return { calm: true, text: `${windows(stored)}, ${waiting ? `${waiting} more on the way` : "nothing waits"}.${lost}` };
 }

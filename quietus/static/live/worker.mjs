@@ -6,6 +6,7 @@ import { measure } from "./face.mjs";
 
 const LEAST_MS = 200; // five pictures a second are enough, and spare the battery
 const MOST_FAILURES = 5;
+const MODELS = 4; // face, mesh, iris, expression
 const FRESH = { skipFrames: 0, skipTime: 0 }; // each picture counts by itself, nothing is carried over
 
 const human = new Human({
@@ -73,6 +74,8 @@ self.addEventListener("message", async ({ data }) => {
 try {
   await human.load();
   await human.tf.ready();
+  // one that did not arrive is otherwise only missing, and every face with it
+  if (human.models.stats().numLoadedModels < MODELS) throw new Error("a model could not be loaded");
   const backend = human.tf.getBackend();
   // without WebAssembly the package falls back silently to seconds for each picture
   if (backend !== "wasm") throw new Error(`backend ${backend} instead of wasm`);
