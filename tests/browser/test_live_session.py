@@ -15,7 +15,7 @@ from tests.browser.camera import flags, make_film
 from tests.browser.conftest import Visitor
 from tests.browser.records import connect, person_id
 from tests.browser.test_every_page import accessible_in_both_themes, sideways, unfold
-from tests.live import Live
+from tests.live import PROJECT, Live
 
 pytestmark = pytest.mark.browser
 
@@ -104,8 +104,10 @@ def test_a_face_and_then_nobody_reach_the_servers_rows(
     until(face_then_nobody)
     assert page.locator("#live").get_attribute("data-backend") == "wasm"
     assert [level for _, _, level, presence in stored(live, person) if presence < 0.3 and level != "UNKNOWN"] == []
-    assert bodies
     assert all(len(body.encode()) <= 4096 for body in bodies)
+    for event in (event for body in bodies if '"events"' in body for event in json.loads(body)["events"]):
+        assert set(event["signals"]) <= documented_signals()
+        assert all(isinstance(value, int | float) for value in event["signals"].values())
     page.get_by_text("What is being sent").click()
     assert json.loads(page.locator("#json").inner_text()) in [json.loads(body) for body in bodies[1:]]
     for state in (page, second_tab(visitor)):
@@ -114,6 +116,11 @@ def test_a_face_and_then_nobody_reach_the_servers_rows(
         state.set_viewport_size({"width": 320, "height": 640})
         assert sideways(state) <= 0
     assert len(sessions(live, person)) == 1
+
+
+def documented_signals() -> set[str]:
+    _, _, section = (PROJECT / "docs" / "integrating.md").read_text().partition("## Signals of the live page")
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.M))
 
 
 def second_tab(visitor: Visitor) -> Page:
