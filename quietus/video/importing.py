@@ -37,8 +37,9 @@ log = structlog.get_logger(__name__)
 
 TASK: Final = "video.import_events"
 RUN_SECONDS: Final = 300.0
-# files that may wait at once; the broker has work of its own
+# files that may wait at once, of everybody and of one account; the broker has work of its own
 WAITING_MAX: Final = 8
+WAITING_OWN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,15 @@ class Progress:
 def accept(session_id: UUID, file: IO[bytes], *, actor: Principal) -> Progress:
     """Take in a file for a session and have it imported in the background.
 
-    Raises NotFound or Conflict as for a batch, Conflict while another file of this session waits, and Unavailable
-    when the broker has no room.
+    Raises NotFound or Conflict as for a batch, Conflict while WAITING_OWN files of this account wait, and
+    Unavailable when the broker has no room.
     """
     held(session_id, at=clock.now(), poster=actor)
     db.session.rollback()  # nobody waits for a slow upload
     try:
         jobs = spool.waiting()
-        if any(job.session_id == session_id for job in jobs):
-            raise Conflict("import_running", "Another file of this session is being imported. Send this one after it.")
+        if sum(job.actor_id == actor.id for job in jobs) >= WAITING_OWN:
+            raise Conflict("imports_waiting", f"{WAITING_OWN} files of yours wait already. Send this one after them.")
         if len(jobs) >= WAITING_MAX:
             raise Unavailable("Too many files wait to be imported. Please send this one later.", retry_after=60)
         job = spool.keep(cut(file), session_id=session_id, actor_id=actor.id)

@@ -177,11 +177,12 @@ def test_a_file_that_can_be_stored_no_more_fails_with_its_reason(alice: Person, 
         assert found["failure_reason"] == {"withdrawn": "consent_withdrawn", "lost": "expired"}[way]
 
 
-def test_one_file_of_a_session_at_a_time(alice: Person) -> None:
+def test_an_account_may_have_four_files_waiting(alice: Person, carol: Person) -> None:
     session = alice.session()
-    assert upload(alice, session, b"x").status_code == 202
-    second = upload(alice, session, b"x")
-    assert (second.status_code, second.json["code"]) == (409, "import_running")
+    assert {upload(alice, session, b"x").status_code for _ in range(4)} == {202}
+    fifth = upload(alice, session, b"x")
+    assert (fifth.status_code, fifth.json["code"]) == (409, "imports_waiting")
+    assert upload(carol, carol.session(), b"x").status_code == 202
     importing.import_waiting()
     assert upload(alice, session, b"x").status_code == 202
 
