@@ -20,7 +20,7 @@ from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
-from quietus.core import clock
+from quietus.core import clock, metrics
 from quietus.core.celery import send
 from quietus.core.database import only_one
 from quietus.core.errors import Conflict, NotFound, Problem, Unavailable, unreachable
@@ -164,10 +164,11 @@ def _advance(job: Job) -> bool:
         spool.finish(job, problem.code)
         return False
     marks = {"job": str(job.id), "piece": counts.pieces}
-    _, bad = store_piece(session, piece, at=job.created_at, actor_id=job.actor_id, marks=marks)
+    done, bad = store_piece(session, piece, at=job.created_at, actor_id=job.actor_id, marks=marks)
     # before the commit: a piece that counts as done has its bad lines noted
     spool.note_bad(job, counts.pieces, bad[: max(0, spool.BAD_MAX - counts.bad)])
     db.session.commit()
+    metrics.EVENTS.inc(done.stored)
     return True
 
 

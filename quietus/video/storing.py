@@ -12,7 +12,7 @@ from sqlalchemy import select
 from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
-from quietus.core import clock
+from quietus.core import clock, metrics
 from quietus.core.errors import Conflict, Invalid, NotFound
 from quietus.core.extensions import db
 from quietus.video import consents
@@ -63,6 +63,7 @@ def store_events(session_id: UUID, raw: Sequence[object], *, actor: Principal) -
     counts = {"stored": result.stored, "duplicates": result.duplicates, "subject_id": str(session.user_id)}
     audit.record(Action.EVENTS_STORED, actor=actor.id, resource_type=RESOURCE, resource_id=session_id, metadata=counts)
     db.session.commit()
+    metrics.EVENTS.inc(result.stored)
     return result
 
 
