@@ -9,7 +9,8 @@ from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
+from quietus.video.cli import import_events
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare)
+COMMANDS = (up, demo, user, token, model, url, settings, prepare, import_events)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

@@ -16,6 +16,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15, "ignore_result": True},
     },
+    # the sweep behind an upload's message: goes on with a file whose worker was killed; one look when none waits
+    "video.import_events": {
+        "task": "video.import_events",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
     # a session is silent after 10 minutes: 2 more are soon enough to say so, and it is one indexed look
     "video.close_abandoned": {
         "task": "video.close_abandoned",

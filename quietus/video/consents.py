@@ -71,10 +71,20 @@ def withdraw(*, actor: Principal) -> None:
 
 def standing(user_id: UUID) -> str | None:
     """The version of the notice that the person's consent names, None when there is none or it was withdrawn."""
-    newest = db.session.scalar(_rows(user_id).order_by(AuditLog.created_at.desc(), AuditLog.id.desc()).limit(1))
+    newest = _newest(user_id)
     if newest is None or newest.action == Action.CONSENT_WITHDRAWN:
         return None
     return str((newest.details or {})["version"])
+
+
+def withdrawn(user_id: UUID) -> bool:
+    """Whether the last thing that the person said about it was no."""
+    newest = _newest(user_id)
+    return newest is not None and newest.action == Action.CONSENT_WITHDRAWN
+
+
+def _newest(user_id: UUID) -> AuditLog | None:
+    return db.session.scalar(_rows(user_id).order_by(AuditLog.created_at.desc(), AuditLog.id.desc()).limit(1))
 
 
 def listed(user_id: UUID) -> list[Consent]:

@@ -60,12 +60,12 @@ def start_session(wish: Wish, *, actor: Principal) -> Started:
         raise Forbidden("context_refused", "Video sessions are not allowed where this desk is used.")
     subject_id = _subject(wish, actor)
     for_self = subject_id == actor.id
+    if for_self:
+        consents.check(wish.consent_version, accepted=wish.consent_accepted)
     consents.hold(subject_id)
     if not for_self and consents.standing(subject_id) is None:
         db.session.rollback()
         raise Conflict("consent_missing", "This person's own consent to video sessions is needed first.")
-    if for_self:
-        consents.check(wish.consent_version, accepted=wish.consent_accepted)
     session = _insert(wish, subject_id)
     if session is None:
         return _find_again(wish, subject_id, actor)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
-from quietus.core import clock
+from quietus.core import clock, metrics
 from quietus.core.errors import Conflict, Invalid, NotFound
 from quietus.core.extensions import db
 from quietus.video import consents
@@ -63,6 +63,7 @@ def store_events(session_id: UUID, raw: Sequence[object], *, actor: Principal) -
     counts = {"stored": result.stored, "duplicates": result.duplicates, "subject_id": str(session.user_id)}
     audit.record(Action.EVENTS_STORED, actor=actor.id, resource_type=RESOURCE, resource_id=session_id, metadata=counts)
     db.session.commit()
+    metrics.EVENTS.inc(result.stored)
     return result
 
 
@@ -82,7 +83,7 @@ def _read(raw: Sequence[object]) -> list[Event]:
 def held(session_id: UUID, *, at: datetime, poster: Principal | None) -> VideoSession:
     """The session, kept from being ended or deleted until this transaction ends. None as poster: the desk itself.
 
-    Raises NotFound, or Conflict when it takes no more events `at` that moment or its consent does not stand.
+    Raises NotFound, or Conflict when it takes no more events `at` that moment or its consent was withdrawn.
     """
     query = select(VideoSession).where(VideoSession.id == session_id)
     if poster is not None:
@@ -96,7 +97,7 @@ def held(session_id: UUID, *, at: datetime, poster: Principal | None) -> VideoSe
     if session.ended_at is not None and at > session.ended_at + LATE:
         db.session.rollback()
         raise Conflict("session_closed", "This session ended more than 24 hours ago and takes no more events.")
-    if consents.standing(session.user_id) is None:
+    if consents.withdrawn(session.user_id):
         db.session.rollback()
         raise Conflict("consent_withdrawn", "The consent to video sessions was withdrawn; nothing more is stored.")
     return session
