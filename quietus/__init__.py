@@ -20,6 +20,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.analysis import api as analysis_api
     from quietus.analysis import model_in_use
     from quietus.analysis import views as analysis_views
+    from quietus.audit import api as audit_api
+    from quietus.audit import views as audit_views
     from quietus.core import (
         api,
         api_docs,
@@ -49,9 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, admin_views, api_docs):
+    for pages_of in (home_views, accounts_views, analysis_views, audit_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api):
+    for calls in (accounts_api, analysis_api, audit_api):
         api.register(calls.bp)
     app.cli.add_command(commands.group)
     return app

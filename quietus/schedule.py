@@ -2,7 +2,14 @@
 
 from typing import Any, Final
 
-TASK_MODULES: Final = ("quietus.analysis.tasks", "quietus.accounts.tasks", "quietus.admin.tasks")
+from celery.schedules import crontab
+
+TASK_MODULES: Final = (
+    "quietus.analysis.tasks",
+    "quietus.accounts.tasks",
+    "quietus.audit.tasks",
+    "quietus.admin.tasks",
+)
 
 BEAT: dict[str, dict[str, Any]] = {
     # the sweep behind the bell: finds what a lost message left waiting (D3); 15 s is promise P2's bound
@@ -11,6 +18,10 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15, "ignore_result": True},
     },
+    # the first after midnight seals the day that ended; the others find nothing, unless the desk was down then
+    "audit.seal": {"task": "audit.seal", "schedule": crontab(minute=10), "options": {"expires": 3000}},
+    # after the seal and after retention, so that it also proves what retention left behind
+    "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
     # proof that beat, the broker and a worker all live; admins are told on every page when it is old
     "ops.heartbeat": {
         "task": "ops.heartbeat",
