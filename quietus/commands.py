@@ -3,7 +3,7 @@
 import click
 
 from quietus.accounts.cli import token, user
-from quietus.admin.cli import prepare
+from quietus.admin.cli import ledger, prepare
 from quietus.analysis.cli import backtest
 from quietus.audit.cli import audit
 from quietus.core.cli import settings
@@ -12,5 +12,5 @@ from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit)
+COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")
