@@ -27,6 +27,7 @@ class Ledger:
 def ledger() -> Ledger:
     """The ledger of this moment, in one snapshot."""
     db.session.execute(text("SET LOCAL statement_timeout = '10min'"))
-    *counts, requests = db.session.execute(LEDGER).one()
+    counts = dict(db.session.execute(LEDGER).mappings().one())
     db.session.rollback()
-    return Ledger(*counts, [request or "unknown" for request in requests or []])
+    requests = counts.pop("uneven_requests") or []
+    return Ledger(**counts, uneven_requests=[request or "unknown" for request in requests])

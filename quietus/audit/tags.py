@@ -1,6 +1,7 @@
 """The audit vocabulary: `subject:verb` in the past tense, at most 64 characters."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Action(StrEnum):
@@ -13,6 +14,7 @@ class Action(StrEnum):
     ANALYSIS_POSTPONED = "analysis:postponed"
     ANALYSIS_RETRIED = "analysis:retried"
     ANALYSIS_VIEWED = "analysis:viewed"
+    VIDEO_SESSION_VIEWED = "video_session:viewed"
     ANALYSIS_ERASED = "analysis:erased"
     ANALYSES_EXPORTED = "analyses:exported"
     ANALYSES_BACKTESTED = "analyses:backtested"
@@ -39,6 +41,7 @@ class Action(StrEnum):
     AUDIT_SEALED = "audit:sealed"
     AUDIT_VERIFIED = "audit:verified"
     SETTINGS_CHANGED = "settings:changed"
+    SUBJECT_VIEWED = "subject:viewed"
     SUBJECT_SEARCHED = "subject:searched"
     SUBJECT_EXPORTED = "subject:exported"
     SUBJECT_ERASURE_PROPOSED = "subject:erasure_proposed"
@@ -46,3 +49,15 @@ class Action(StrEnum):
     SUBJECT_ERASURE_CANCELLED = "subject:erasure_cancelled"
     SUBJECT_ERASED = "subject:erased"
     RETENTION_APPLIED = "retention:applied"
+
+
+# somebody read what a person said, or what is known of them; `subject_id` in the metadata names that person
+READINGS: Final = (
+    Action.ANALYSIS_VIEWED,
+    Action.VIDEO_SESSION_VIEWED,
+    Action.SUBJECT_VIEWED,
+    Action.SUBJECT_SEARCHED,
+    Action.SUBJECT_EXPORTED,
+)
+# the rows that migration 0006 indexes by their subject: the readings, and what may hold a note about a person
+ABOUT_A_SUBJECT: Final = (*READINGS, Action.REVIEW_DECIDED)

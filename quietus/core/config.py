@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     )
     attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
 
+    erasure_wait_days: int = Field(
+        7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
+    )
+
     metrics_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token for /metrics. Unset: /metrics answers only callers on this machine.",
