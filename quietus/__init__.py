@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         throttle,
     )
     from quietus.home import views as home_views
-    from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
+    from quietus.video import api as video_api
 
     settings = settings or Settings()
     settings.refuse_unsafe()
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     model_in_use.init_app(app)
     for pages_of in (home_views, accounts_views, analysis_views, audit_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api, audit_api):
+    for calls in (accounts_api, analysis_api, audit_api, video_api):
         api.register(calls.bp)
     app.cli.add_command(commands.group)
     return app

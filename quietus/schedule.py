@@ -9,6 +9,9 @@ TASK_MODULES: Final = (
     "quietus.accounts.tasks",
     "quietus.audit.tasks",
     "quietus.admin.tasks",
+    "quietus.video.tasks",
+)
+    "quietus.admin.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {
@@ -22,6 +25,12 @@ BEAT: dict[str, dict[str, Any]] = {
     "audit.seal": {"task": "audit.seal", "schedule": crontab(minute=10), "options": {"expires": 3000}},
     # after the seal and after retention, so that it also proves what retention left behind
     "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
+    # a session is silent after 10 minutes: 2 more are soon enough to say so, and it is one indexed look
+    "video.close_abandoned": {
+        "task": "video.close_abandoned",
+        "schedule": 120.0,
+        "options": {"expires": 120, "ignore_result": True},
+    },
     # proof that beat, the broker and a worker all live; admins are told on every page when it is old
     "ops.heartbeat": {
         "task": "ops.heartbeat",

@@ -42,6 +42,7 @@ TABLE: Final[dict[str, Rule]] = {
     # for others
     "submit_for": Rule(frozenset({CLINICIAN, SERVICE}), "analyses"),
     "post_events": Rule(frozenset({USER, SERVICE}), "events"),
+    "hold_session_for": Rule(frozenset({SERVICE}), "video"),
     "post_outcome": Rule(frozenset({SERVICE}), "analyses"),
     # another's text: a clinician's work, or an admin who breaks the glass in person and gives a reason
     "read_text": Rule(frozenset({CLINICIAN}), "review"),

@@ -129,6 +129,19 @@ class Settings(BaseSettings):
         7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
     )
 
+    context: Literal["general", "healthcare", "workplace", "education"] = Field(
+        "general",
+        description="Where this desk is used. `workplace` and `education` refuse video sessions "
+        "(EU AI Act, Art. 5(1)(f)) unless `QUIETUS_CONTEXT_BASIS` names the exception.",
+    )
+    context_basis: Literal["none", "medical", "safety"] = Field(
+        "none",
+        description="The exception that the operator relies on and can show: `medical` or `safety` reasons.",
+    )
+    import_mib: int = Field(
+        64, ge=1, le=2048, description="Largest NDJSON file of video events that one upload may bring, in MiB."
+    )
+
     metrics_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token for /metrics. Unset: /metrics answers only callers on this machine.",

@@ -204,7 +204,7 @@ def _readings(user_id: UUID, context: Context) -> Rows:
 
 def _acts(user_id: UUID, context: Context) -> Rows:
     table = _table(AuditLog)
-    own = select(
-        table.c.id, table.c.action, table.c.resource_type, table.c.resource_id, table.c.created_at
-    ).where(table.c.user_id == user_id)
+    own = select(table.c.id, table.c.action, table.c.resource_type, table.c.resource_id, table.c.created_at).where(
+        table.c.user_id == user_id
+    )
     return _paged(own, (table.c.created_at, table.c.id), context)

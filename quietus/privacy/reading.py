@@ -44,7 +44,7 @@ def access_log(user_id: UUID, *, limit: int, cursor: str | None = None) -> Page[
     """A page of the readings of a person's words by others, newest first. Raises Invalid for a foreign cursor."""
     query = _readings(user_id).order_by(AuditLog.created_at.desc(), AuditLog.id.desc())
     if cursor:
-        query = query.where(_PLACE < tuple_(*read_numbered_cursor(cursor)))
+        query = query.where(tuple_(*read_numbered_cursor(cursor)) > _PLACE)
     rows = list(db.session.scalars(query.limit(limit + 1)))
     items, more = rows[:limit], len(rows) > limit
     return Page(_told(items, user_id), write_cursor(items[-1].created_at, items[-1].id) if more else None)
@@ -60,7 +60,7 @@ def pages(user_id: UUID, size: int) -> Iterator[list[Reading]]:
     while rows:
         yield _told(rows, user_id)
         after = tuple_(rows[-1].created_at, rows[-1].id)
-        rows = list(db.session.scalars(query.where(_PLACE > after).limit(size)))
+        rows = list(db.session.scalars(query.where(after < _PLACE).limit(size)))
 
 
 def _readings(user_id: UUID) -> Select[AuditLog]:
