@@ -8,10 +8,9 @@ TASK_MODULES: Final = (
     "quietus.analysis.tasks",
     "quietus.accounts.tasks",
     "quietus.audit.tasks",
+    "quietus.privacy.tasks",
     "quietus.admin.tasks",
     "quietus.video.tasks",
-)
-    "quietus.admin.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {
@@ -25,6 +24,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "audit.seal": {"task": "audit.seal", "schedule": crontab(minute=10), "options": {"expires": 3000}},
     # after the seal and after retention, so that it also proves what retention left behind
     "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
+    # an erasure that was asked for is due to the day, not to the minute; also picks up what could not be done before
+    "privacy.erase": {"task": "privacy.erase", "schedule": 300.0, "options": {"expires": 300}},
     # a session is silent after 10 minutes: 2 more are soon enough to say so, and it is one indexed look
     "video.close_abandoned": {
         "task": "video.close_abandoned",
