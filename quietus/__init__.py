@@ -16,6 +16,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.accounts import api as accounts_api
     from quietus.accounts import guard, sessions
     from quietus.accounts import views as accounts_views
+    from quietus.admin import api as admin_api
+    from quietus.admin import user_views
     from quietus.admin import views as admin_views
     from quietus.analysis import api as analysis_api
     from quietus.analysis import model_in_use
@@ -38,6 +40,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         throttle,
     )
     from quietus.home import views as home_views
+    from quietus.privacy import api as privacy_api
+    from quietus.privacy import finding_views
+    from quietus.privacy import views as privacy_views
     from quietus.video import api as video_api
 
     settings = settings or Settings()
@@ -51,9 +56,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, audit_views, admin_views, api_docs):
+    own_pages = (home_views, accounts_views, analysis_views, privacy_views)
+    for pages_of in (*own_pages, finding_views, audit_views, admin_views, user_views, api_docs):
         app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api, audit_api, video_api):
+    for calls in (accounts_api, analysis_api, audit_api, video_api, privacy_api, admin_api):
         api.register(calls.bp)
     app.cli.add_command(commands.group)
     return app

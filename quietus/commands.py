@@ -8,9 +8,10 @@ from quietus.analysis.cli import backtest
 from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
+from quietus.privacy.cli import subject
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger)
+COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger, subject)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

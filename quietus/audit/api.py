@@ -6,7 +6,7 @@ from flask_login import current_user
 from sqlalchemy import Row
 
 from quietus.audit import searching
-from quietus.audit.schemas import PageSchema, SearchSchema, VerificationSchema, VerifyQuerySchema
+from quietus.audit.schemas import AuditPageSchema, AuditSearchSchema, VerificationSchema, VerifyQuerySchema
 from quietus.audit.verifying import Verification, verify
 from quietus.core.access import requires
 from quietus.core.api import ApiBlueprint
@@ -16,8 +16,8 @@ bp = ApiBlueprint("audits", __name__, description="Who did and read what")
 
 
 @bp.route("/audit", methods=["GET"])
-@bp.arguments(SearchSchema, location="query")
-@bp.response(200, PageSchema)
+@bp.arguments(AuditSearchSchema, location="query")
+@bp.response(200, AuditPageSchema)
 @bp.refuses(401, 403, 422, 503)
 @requires("search_audit")
 def search(query: dict[str, Any]) -> Page[Row[Any]]:

@@ -8,7 +8,7 @@ from quietus.core.api import Moment, StrictSchema, Text
 from quietus.core.paging import LIMIT_DEFAULT, LIMIT_MAX
 
 
-class SearchSchema(StrictSchema):
+class AuditSearchSchema(StrictSchema):
     """Filters and page of a search."""
 
     user_id = fields.UUID(metadata={"description": "Who did it"})
@@ -21,7 +21,7 @@ class SearchSchema(StrictSchema):
     cursor = Text(validate=validate.Length(max=200))
 
 
-class RowSchema(ma.Schema):
+class AuditRowSchema(ma.Schema):
     """A row of audit_logs. A seal's checksums are left out of `metadata`."""
 
     id = fields.Integer(required=True)
@@ -33,10 +33,10 @@ class RowSchema(ma.Schema):
     created_at = fields.AwareDateTime(required=True)
 
 
-class PageSchema(ma.Schema):
+class AuditPageSchema(ma.Schema):
     """A page of rows, newest first."""
 
-    items = fields.List(fields.Nested(RowSchema), required=True)
+    items = fields.List(fields.Nested(AuditRowSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 

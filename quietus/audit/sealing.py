@@ -17,8 +17,8 @@ from typing import Any, Final, Self
 import structlog
 from sqlalchemy import func, select, text
 
+from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
-from quietus.audit.service import record
 from quietus.audit.tags import Action
 from quietus.core.extensions import db
 
@@ -144,7 +144,7 @@ def _seal_next() -> date | None:
     db.session.execute(text("SET LOCAL statement_timeout = '10min'"))
     # waits for a sealer that runs already, and then finds its work done
     db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    newest = _newest()
+    newest = audit.newest(Action.AUDIT_SEALED)
     day = first_day() if newest is None else date.fromisoformat(newest.resource_id or "") + timedelta(days=1)
     if day is None or day >= today():
         db.session.rollback()
@@ -155,21 +155,14 @@ def _seal_next() -> date | None:
     number = 0
     while (part := list(islice(digests, PART_ROWS))) or not number:
         sealed = Part.of(day, previous, part)
-        record(Action.AUDIT_SEALED, actor=None, resource_type=RESOURCE, resource_id=str(day), metadata=sealed.facts())
+        audit.record(
+            Action.AUDIT_SEALED, actor=None, resource_type=RESOURCE, resource_id=str(day), metadata=sealed.facts()
+        )
         previous, number = sealed.digest, number + 1
     db.session.commit()
     # a copy beyond the reach of whoever can change the database
     log.info("audit.sealed", day=str(day), digest=previous)
     return day
-
-
-def _newest() -> AuditLog | None:
-    return db.session.scalar(
-        select(AuditLog)
-        .where(AuditLog.action == Action.AUDIT_SEALED.value)
-        .order_by(AuditLog.created_at.desc(), AuditLog.id.desc())
-        .limit(1)
-    )
 
 
 def first_day() -> date | None:

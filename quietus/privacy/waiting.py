@@ -86,13 +86,13 @@ def _request(user_id: UUID, *, actor: UUID, confirmed: UUID | None) -> Erasure:
     now = clock.now()
     due_at = now + timedelta(days=settings().erasure_wait_days)
     facts = {"due_at": due_at.isoformat()} | ({"proposed_by": str(confirmed)} if confirmed else {})
-    audit.record(
+    row = audit.record(
         Action.SUBJECT_ERASURE_REQUESTED, actor=actor, resource_type=RESOURCE, resource_id=user_id, metadata=facts
     )
     if due_at <= now:
         send_after_commit(TASK)  # names nobody: the task looks for who is due
     db.session.commit()
-    return Erasure(user_id, actor, now, due_at)
+    return Erasure(user_id, actor, row.created_at, due_at)
 
 
 def cancel(user_id: UUID, *, actor: UUID) -> None:
