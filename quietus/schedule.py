@@ -26,6 +26,12 @@ BEAT: dict[str, dict[str, Any]] = {
     "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
     # an erasure that was asked for is due to the day, not to the minute; also picks up what could not be done before
     "privacy.erase": {"task": "privacy.erase", "schedule": 300.0, "options": {"expires": 300}},
+    # the sweep behind an upload's message: goes on with a file whose worker was killed; one look when none waits
+    "video.import_events": {
+        "task": "video.import_events",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
     # a session is silent after 10 minutes: 2 more are soon enough to say so, and it is one indexed look
     "video.close_abandoned": {
         "task": "video.close_abandoned",

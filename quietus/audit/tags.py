@@ -23,7 +23,6 @@ class Action(StrEnum):
     VIDEO_SESSION_ENDED = "video_session:ended"
     VIDEO_SESSION_ERASED = "video_session:erased"
     EVENTS_STORED = "events:stored"
-    EVENTS_IMPORTED = "events:imported"
     EVENTS_EXPORTED = "events:exported"
     CONSENT_GIVEN = "consent:given"
     CONSENT_WITHDRAWN = "consent:withdrawn"

@@ -1,14 +1,16 @@
 """The JSON calls of video sessions and their events."""
 
-from typing import Any
+from io import BufferedReader, RawIOBase
+from typing import Any, Final, cast
 from uuid import UUID
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_login import current_user
 
 from quietus.core.access import requires
 from quietus.core.api import ApiBlueprint
-from quietus.video import consents, exports, service
+from quietus.core.errors import UnsupportedMediaType
+from quietus.video import consents, exports, importing, service
 from quietus.video.models import VideoSession
 from quietus.video.notice import Notice, notice
 from quietus.video.schemas import (
@@ -17,6 +19,7 @@ from quietus.video.schemas import (
     EventListSchema,
     EventQuerySchema,
     EventsSchema,
+    ImportSchema,
     NoticeSchema,
     SessionListSchema,
     SessionQuerySchema,
@@ -28,6 +31,9 @@ from quietus.video.starting import Wish
 from quietus.video.starting import start_session as begin
 from quietus.video.storing import Stored
 from quietus.video.storing import store_events as store
+
+NDJSON: Final = "application/x-ndjson"
+TEXT: Final = {"schema": {"type": "string"}}
 
 bp = ApiBlueprint("video", __name__, description="Video sessions and the review priorities of their windows")
 
@@ -148,7 +154,7 @@ def list_events(query: dict[str, Any], session_id: UUID) -> dict[str, Any]:
 
 
 @bp.route("/video/sessions/<uuid:session_id>/events.<any(csv, jsonl):kind>", methods=["GET"])
-@bp.response(200, {"type": "string"}, content_type="text/csv")
+@bp.doc(responses={200: {"description": "The file", "content": {"text/csv": TEXT, NDJSON: TEXT}}})
 @bp.refuses(401, 403, 404, 503)
 @requires("see_own_sessions")
 def export_events(session_id: UUID, kind: str) -> Response:
@@ -157,3 +163,44 @@ def export_events(session_id: UUID, kind: str) -> Response:
     answer = Response(writer(service.export_events(session_id, for_user=current_user)), content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.{kind}"'
     return answer
+
+
+@bp.route("/video/sessions/<uuid:session_id>/events/import", methods=["POST"])
+@bp.doc(requestBody={"required": True, "content": {NDJSON: TEXT}})
+@bp.response(202, ImportSchema)
+@bp.refuses(400, 401, 403, 404, 409, 413, 415, 503)
+@requires("post_events")
+def import_events(session_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Import a file with one event a line, in the background; follow it at `url`."""
+    if request.mimetype != NDJSON:
+        raise UnsupportedMediaType(None, f"Send one event a line: Content-Type: {NDJSON}.")
+    file = BufferedReader(cast(RawIOBase, request.stream))
+    shown = _import(importing.accept(session_id, file, actor=current_user))
+    return shown, 202, {"Location": shown["url"]}
+
+
+@bp.route("/video/sessions/<uuid:session_id>/events/import/<uuid:job_id>", methods=["GET"])
+@bp.response(200, ImportSchema)
+@bp.refuses(401, 403, 404, 503)
+@requires("see_own_sessions", "post_events")
+def show_import(session_id: UUID, job_id: UUID) -> dict[str, Any]:
+    """How far an import has come, and which lines were bad."""
+    return _import(importing.progress(session_id, job_id, for_user=current_user))
+
+
+def _import(found: importing.Progress) -> dict[str, Any]:
+    job, counts = found.job, found.counts
+    return {
+        "id": job.id,
+        "session_id": job.session_id,
+        "status": found.status,
+        "progress": round(counts.pieces / job.pieces, 4) if job.pieces else 1.0,
+        "lines": job.lines,
+        "stored": counts.stored,
+        "duplicates": counts.duplicates,
+        "bad": counts.bad,
+        "bad_lines": [{"line": line, "detail": detail} for line, detail in found.bad_lines],
+        "failure_reason": job.failure,
+        "created_at": job.created_at,
+        "url": url_for("video.show_import", session_id=job.session_id, job_id=job.id),
+    }

@@ -149,7 +149,7 @@ class Unread(fields.Nested):
 class EventsSchema(StrictSchema):
     """Up to 500 events; all of them are stored, or none."""
 
-    events = fields.List(Unread(EventSchema, allow_none=True), required=True, validate=validate.Length(1, BATCH_MAX))
+    events = fields.List(Unread(EventSchema), required=True, validate=validate.Length(1, BATCH_MAX))
 
 
 class StoredSchema(ma.Schema):
@@ -174,3 +174,29 @@ class EventListSchema(ma.Schema):
 
     items = fields.List(fields.Nested(StoredEventSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class BadLineSchema(ma.Schema):
+    """A line that could not be stored."""
+
+    line = fields.Integer(required=True, metadata={"description": "Its number in the file, counted from 1"})
+    detail = fields.String(required=True)
+
+
+class ImportSchema(ma.Schema):
+    """An uploaded file and how far its import has come."""
+
+    id = fields.UUID(required=True)
+    session_id = fields.UUID(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(["QUEUED", "RUNNING", "READY", "FAILED"]))
+    progress = fields.Float(required=True, metadata={"description": "Share of the file that is done, 0 to 1"})
+    lines = fields.Integer(required=True, metadata={"description": "Lines of the file"})
+    stored = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    bad = fields.Integer(required=True, metadata={"description": "Lines that could not be stored"})
+    bad_lines = fields.List(
+        fields.Nested(BadLineSchema), required=True, metadata={"description": "The first 100 of them"}
+    )
+    failure_reason = fields.String(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    url = fields.String(required=True)
