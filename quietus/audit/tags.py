@@ -16,6 +16,7 @@ class Action(StrEnum):
     ANALYSIS_ERASED = "analysis:erased"
     ANALYSES_EXPORTED = "analyses:exported"
     REVIEW_DECIDED = "review:decided"
+    SUBJECT_VIEWED = "subject:viewed"
     USER_REGISTERED = "user:registered"
     USER_CREATED = "user:created"
     USER_ROLES_SET = "user:roles_set"
