@@ -2,7 +2,12 @@
 
 from typing import Any, Final
 
-TASK_MODULES: Final = ("quietus.analysis.tasks", "quietus.accounts.tasks", "quietus.admin.tasks")
+TASK_MODULES: Final = (
+    "quietus.analysis.tasks",
+    "quietus.accounts.tasks",
+    "quietus.admin.tasks",
+    "quietus.reports.tasks",
+)
 
 BEAT: dict[str, dict[str, Any]] = {
     # the sweep behind the bell: finds what a lost message left waiting (D3); 15 s is promise P2's bound

@@ -31,3 +31,12 @@ class Action(StrEnum):
     SIGNIN_ENDED_EVERYWHERE = "signin:ended_everywhere"
     TOKEN_ISSUED = "token:issued"  # noqa: S105 - as above
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - as above
+    REPORT_REQUESTED = "report:requested"
+    REPORT_DOWNLOADED = "report:downloaded"
+    REPORT_CANCELLED = "report:cancelled"
+    REPORT_DELETED = "report:deleted"
+    SUMMARY_BUILT = "summary:built"
+    SUMMARY_MAILED = "summary:mailed"
+    SUMMARY_MUTED = "summary:muted"
+    SUMMARY_UNMUTED = "summary:unmuted"
+    ALERT_CHANGED = "alert:changed"
