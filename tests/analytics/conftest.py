@@ -11,8 +11,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from quietus.analytics import service
+from quietus.core.config import Settings
 from quietus.core.extensions import db
+from tests.conftest import TABLES, run_sql
 from tests.factories import make_user, principal
+
+Ask = Callable[..., service.Answer]
 
 
 def at(moment: str) -> datetime:
@@ -56,7 +60,7 @@ def put(app: Flask) -> Rows:
 
 
 @pytest.fixture
-def ask(app: Flask) -> Callable[..., service.Answer]:
+def ask(app: Flask) -> Ask:
     """Asks a figure as somebody of these roles: `ask("overview", to="2026-03-01")`."""
     reader = make_user("reader@example.org", ("ADMIN",))
 
@@ -71,3 +75,18 @@ def ask(app: Flask) -> Callable[..., service.Answer]:
 
 def table(answer: service.Answer) -> list[dict[str, Any]]:
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+@pytest.fixture
+def clean_again(test_settings: Settings) -> Callable[[], None]:
+    """Empties the tables in the middle of a test."""
+
+    def clean() -> None:
+        run_sql(
+            test_settings.migration_database_url.get_secret_value(),
+            "ALTER TABLE audit_logs DISABLE TRIGGER USER",
+            f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE",
+            "ALTER TABLE audit_logs ENABLE TRIGGER USER",
+        )
+
+    return clean

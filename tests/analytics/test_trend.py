@@ -1,11 +1,7 @@
 """Steps are whole days of the chosen zone, right where clocks change, and there even when nothing happened."""
 
-from collections.abc import Callable
+from tests.analytics.conftest import Ask, Rows, at, table
 
-from quietus.analytics.service import Answer
-from tests.analytics.conftest import Rows, at, table
-
-Ask = Callable[..., Answer]
 SPRING, AUTUMN = "2026-03-29", "2026-10-25"  # the clocks of Berlin change
 
 

@@ -26,9 +26,9 @@ WITH counts AS (
     ) AS n
 )
 SELECT c.predicted_label, c.counted, coalesce(s.p, 0) AS share,
-    greatest(0, (s.p + s.zz / (2 * s.n) - sqrt(s.zz * (s.p * (1 - s.p) / s.n + s.zz / (4 * s.n * s.n)))) / (1 + s.zz / s.n))
+    round(((s.p + s.zz / (2 * s.n) - sqrt(s.zz * (s.p * (1 - s.p) / s.n + s.zz / (4 * s.n * s.n)))) / (1 + s.zz / s.n))::numeric, 6)::float8
         AS share_from,
-    least(1, (s.p + s.zz / (2 * s.n) + sqrt(s.zz * (s.p * (1 - s.p) / s.n + s.zz / (4 * s.n * s.n)))) / (1 + s.zz / s.n))
+    round(((s.p + s.zz / (2 * s.n) + sqrt(s.zz * (s.p * (1 - s.p) / s.n + s.zz / (4 * s.n * s.n)))) / (1 + s.zz / s.n))::numeric, 6)::float8
         AS share_to,
     c.people
 FROM counts AS c
