@@ -9,6 +9,7 @@ from quietus.accounts.identity import Principal
 from quietus.analytics import service as figures
 from quietus.analytics.catalogue import Figure
 from quietus.analytics.parameters import PARAMETERS
+from quietus.analytics.small_cells import PEOPLE
 from quietus.core import clock
 from quietus.core.pages import rfc3339
 from quietus.reports import rows
@@ -66,6 +67,13 @@ def _answered(answer: figures.Answer) -> Table:
     found = [[plain(value) for value in row] for row in answer.rows]
     table = _table(answer.figure, found, len(found), answer.query.psql)
     table.note, table.elapsed_ms = answer.note, answer.query.elapsed_ms
+    return _without_people(table) if all(row[-1] is None for row in found) else table
+
+
+def _without_people(table: Table) -> Table:
+    """Only answers that are looked through for small numbers count people; for the others the column is empty."""
+    if table.names[-1] == PEOPLE:
+        table.columns, table.rows = table.columns[:-1], [row[:-1] for row in table.rows]
     return table
 
 

@@ -15,7 +15,20 @@ Kind = Literal["figure", "overview", "rows"]
 
 OVERVIEW: Final = "overview_report"
 # in the order of the document; what the asker may not see is left out
-OVERVIEW_FIGURES: Final = ("overview", "text_distribution", "text_trend")
+OVERVIEW_FIGURES: Final = (
+    "overview",
+    "text_trend",
+    "text_distribution",
+    "text_sources",
+    "text_heat_map",
+    "text_confidence",
+    "text_models",
+    "video_trend",
+    "video_distribution",
+    "video_heat_map",
+    "sessions",
+    "latency",
+)
 ROWS: Final[dict[str, Figure]] = {
     path.stem: read(path) for path in sorted((Path(__file__).parent / "sql").glob("*_rows.sql"))
 }

@@ -9,7 +9,7 @@ from quietus.reports.render.shown import as_number, as_words
 
 MOST: Final = 12
 # units whose numbers may be added up over the rows of a table
-COUNTED: Final = frozenset({"texts", "windows", "events", "sessions", "reads", "items", "decisions", "rows"})
+COUNTED: Final = frozenset({"texts", "windows", "sessions", "reviews"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def of(table: Table, rows: Sequence[Sequence[Cell]]) -> list[KeyNumber]:
     """At most MOST; none where nothing is worth a tile."""
     if not rows:
         return []
-    if table.chart and table.chart.kind == "tiles":
+    if table.chart and table.chart.kind == "tiles" and table.chart.series:
         return [_measure(table, row) for row in rows][:MOST]
     if len(rows) == 1:
         cells = zip(rows[0], table.columns, strict=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Final
 
-from quietus.reports.document import SHARE, Cell, Table
+from quietus.reports.document import SHARE, Cell, Column, Table
 from quietus.reports.render.colours import colour_of
 from quietus.reports.render.pdf_heat import draw_heat
 from quietus.reports.render.pdf_page import INK, LINE, SANS, SOFT, Page, rgb
-from quietus.reports.render.shown import as_moment, as_number, heading
+from quietus.reports.render.shown import as_moment, as_number, as_words, heading
 
 KINDS: Final = frozenset({"bars", "stacked", "line", "heat"})
 DASHES: Final = ((0.0, 0.0), (2.0, 1.0), (0.6, 0.8), (3.0, 0.8), (1.2, 0.6), (4.0, 1.6))
@@ -19,17 +19,19 @@ TICKS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where the data goes, in mm, and the value at its upper edge."""
+    """Where the data goes, in mm, and the values at its edges; `ticks` are the parts between these."""
 
     x: float
     y: float
     width: float
     height: float
+    low: float
     top: float
+    ticks: int
 
     def up(self, value: float) -> float:
         """The height of a value on the paper."""
-        return self.y + self.height * (1 - value / self.top)
+        return self.y + self.height * (self.top - value) / (self.top - self.low)
 
 
 def can_draw(table: Table, rows: Sequence[Sequence[Cell]]) -> bool:
@@ -65,21 +67,24 @@ def _cell(value: Cell) -> float | None:
 
 def _area(page: Page, table: Table, rows: Sequence[Sequence[Cell]], y: float, height: float) -> Area:
     assert table.chart is not None  # noqa: S101 - as above
+    places = [table.place(name) for name in table.chart.series]
     if table.chart.kind == "stacked":
-        places = [table.place(name) for name in table.chart.series]
-        highest = max(sum(_cell(row[place]) or 0.0 for place in places) for row in rows)
+        values = [sum(_cell(row[place]) or 0.0 for place in places) for row in rows]
     else:
-        highest = max(max(_values(table, rows, name), default=0.0) for name in table.chart.series)
-    return Area(page.l_margin + 14, y + 2, page.width - 15, height - 11, _round_up(highest))
+        values = [value for name in table.chart.series for value in _values(table, rows, name)]
+    step = _step(max(0.0, *values), max(0.0, *(-value for value in values)))
+    below = math.ceil(max(0.0, *(-value for value in values)) / step - 1e-9)
+    above = max(math.ceil(max(0.0, *values) / step - 1e-9), 0 if below else 1)
+    return Area(page.l_margin + 14, y + 2, page.width - 15, height - 11, -below * step, above * step, below + above)
 
 
-def _round_up(value: float) -> float:
-    """The next value that reads well and splits into TICKS parts."""
-    if value <= 0:
+def _step(above: float, below: float) -> float:
+    """A distance between lines that reads well and needs about TICKS of them."""
+    span = above + below
+    if span <= 0:
         return 1.0
-    power: float = 10.0 ** math.floor(math.log10(value / TICKS))
-    step = next(part * power for part in (1, 2, 2.5, 5, 10) if part * power * TICKS >= value * 0.9999)
-    return step * TICKS
+    power: float = 10.0 ** math.floor(math.log10(span / TICKS))
+    return next(part * power for part in (1, 2, 2.5, 5, 10) if part * power * TICKS >= span * 0.9999)
 
 
 def _legend(page: Page, table: Table) -> None:
@@ -117,8 +122,8 @@ def _axes(page: Page, table: Table, area: Area) -> None:
     page.write_in(SANS, 7.5, colour=SOFT)
     page.set_line_width(0.15)
     page.set_draw_color(*rgb(LINE))
-    for tick in range(TICKS + 1):
-        value = area.top * tick / TICKS
+    for tick in range(area.ticks + 1):
+        value = area.low + (area.top - area.low) * tick / area.ticks
         y = area.up(value)
         page.line(area.x, y, area.x + area.width, y)
         page.set_xy(page.l_margin - 2, y - 1.6)
@@ -131,17 +136,17 @@ def _names(page: Page, table: Table, rows: Sequence[Sequence[Cell]], area: Area)
     assert table.chart is not None  # noqa: S101 - as above
     place, step = table.place(table.chart.x), area.width / len(rows)
     page.write_in(SANS, 7.5, colour=INK)
-    names = [_short(page, row[place], rows[0][place]) for row in rows]
+    names = [_short(page, row[place], rows[0][place], table.columns[place]) for row in rows]
     widest = max(page.get_string_width(name) for name in names) + 2.5
     for number in range(0, len(rows), math.ceil(widest / step)):
         page.set_xy(area.x + step * (number + 0.5) - widest / 2, area.y + area.height + 1.2)
         page.cell(widest, 3.4, names[number], align="C")
 
 
-def _short(page: Page, value: Cell, first: Cell) -> str:
+def _short(page: Page, value: Cell, first: Cell, column: Column) -> str:
     moment = as_moment(value)
     if moment is None:
-        text = str(value) if value is not None else "none"
+        text = as_words(value, column)
         return text if len(text) <= 18 else f"{text[:17]}…"
     local, begun = moment.astimezone(page.zone), as_moment(first)
     days = local.time() == time() and (begun is None or begun.astimezone(page.zone).time() == time())
@@ -160,7 +165,7 @@ def _bars(page: Page, table: Table, columns: list[list[float | None]], area: Are
             # one series takes the colours of its rows: HIGH is red wherever it stands
             _pen(page, str(page_name) if alone and (page_name := _row_name(table, place)) else name, number)
             x = area.x + step * (place + 0.5) + width * (number - len(columns) / 2)
-            page.rect(x, area.up(value), width, area.up(0) - area.up(value), style="F")
+            page.rect(x, min(area.up(value), area.up(0)), width, abs(area.up(0) - area.up(value)), style="F")
     page.set_dash_pattern()
 
 

@@ -80,7 +80,7 @@ def _drawn_whole(table: Table, rows: Sequence[Sequence[Cell]]) -> bool:
         return False
     if table.chart.kind == "heat":
         return set(table.names) <= {table.chart.x, *table.chart.series, "people"}
-    return table.chart.kind == "tiles" and len(rows) <= key_numbers.MOST
+    return table.chart.kind == "tiles" and len(key_numbers.of(table, rows)) >= max(len(rows), 1)
 
 
 def _some(table: Table) -> list[Sequence[Cell]]:

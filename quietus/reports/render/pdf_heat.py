@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from quietus.reports.document import Cell, Table
 from quietus.reports.render.pdf_page import INK, LINE, PAPER, SANS, SOFT, TEAL, Page, rgb
-from quietus.reports.render.shown import as_number, heading
+from quietus.reports.render.shown import as_number, as_words, heading
 
 
 def draw_heat(page: Page, table: Table, rows: Sequence[Sequence[Cell]], height: float) -> None:
@@ -21,7 +21,7 @@ def draw_heat(page: Page, table: Table, rows: Sequence[Sequence[Cell]], height: 
     page.write_in(SANS, 7.5, colour=INK)
     for line, name in enumerate(lines):
         page.set_xy(page.l_margin, y + line * tall)
-        page.cell(13, tall, str(name), align="R")
+        page.cell(13, tall, as_words(name, table.columns[down]), align="R")
         for column, head in enumerate(columns):
             number = cells.get((head, name))
             page.set_fill_color(*_shade(number / highest if isinstance(number, int | float) else 0.0))
@@ -30,7 +30,7 @@ def draw_heat(page: Page, table: Table, rows: Sequence[Sequence[Cell]], height: 
     every = -(-len(columns) // 24)
     for column in range(0, len(columns), every):
         page.set_xy(x + column * width - 2, y + height - 11.5)
-        page.cell(width + 4, 4, str(columns[column]), align="C")
+        page.cell(width + 4, 4, as_words(columns[column], table.columns[across]), align="C")
     page.write_in(SANS, 8, colour=SOFT)
     page.set_xy(page.l_margin, y + height - 6.5)
     page.cell(0, 4, f"{heading(table.columns[value])}: white is none, the darkest box is {as_number(highest, '')}.")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from quietus.reports.document import SHARE, Cell, Column, Table
 
 NOTHING: Final = "–"
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 THIN: Final = "\u00a0"  # keeps digits together and is no decimal sign anywhere
 
 
@@ -48,6 +49,8 @@ def as_words(value: Cell, column: Column) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if column.unit == "weekday" and value in range(1, 8):
+        return WEEKDAYS[int(value) - 1]
     if isinstance(value, int | float):
         return as_number(value, column.unit)
     return " ".join(value.split())
@@ -69,6 +72,6 @@ def grouped(text: str) -> str:
 
 def heading(column: Column) -> str:
     """The column's words, with its unit where they do not say it already."""
-    silent = ("", "label", "time", "text", "name", "id", "share", "people")
+    silent = ("", "label", "time", "text", "id", "share", "people", "weekday", "confidence", "version", "number")
     known = column.unit in silent or column.unit in column.words.lower()
     return column.words if known else f"{column.words} ({column.unit})"
