@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.analysis import api as analysis_api
     from quietus.analysis import model_in_use
     from quietus.analysis import views as analysis_views
+    from quietus.analytics import api as analytics_api
     from quietus.audit import api as audit_api
     from quietus.audit import views as audit_views
     from quietus.core import (
@@ -43,6 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.privacy import api as privacy_api
     from quietus.privacy import finding_views
     from quietus.privacy import views as privacy_views
+    from quietus.reports import api as reports_api
+    from quietus.reports import views as reports_views
     from quietus.video import api as video_api
 
     settings = settings or Settings()
@@ -57,9 +60,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard.init_app(app)
     model_in_use.init_app(app)
     own_pages = (home_views, accounts_views, analysis_views, privacy_views)
-    for pages_of in (*own_pages, finding_views, audit_views, admin_views, user_views, api_docs):
+    for pages_of in (*own_pages, finding_views, reports_views, audit_views, admin_views, user_views, api_docs):
         app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api, audit_api, video_api, privacy_api, admin_api):
+    own_calls = (accounts_api, analysis_api, video_api, privacy_api)
+    for calls in (*own_calls, analytics_api, reports_api, audit_api, admin_api):
         api.register(calls.bp)
     app.cli.add_command(commands.group)
     return app

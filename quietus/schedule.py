@@ -11,6 +11,7 @@ TASK_MODULES: Final = (
     "quietus.privacy.tasks",
     "quietus.admin.tasks",
     "quietus.video.tasks",
+    "quietus.reports.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {

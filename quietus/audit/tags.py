@@ -27,6 +27,7 @@ class Action(StrEnum):
     CONSENT_GIVEN = "consent:given"
     CONSENT_WITHDRAWN = "consent:withdrawn"
     REVIEW_DECIDED = "review:decided"
+    SUBJECT_VIEWED = "subject:viewed"
     USER_REGISTERED = "user:registered"
     USER_CREATED = "user:created"
     USER_ROLES_SET = "user:roles_set"
@@ -48,7 +49,6 @@ class Action(StrEnum):
     AUDIT_SEALED = "audit:sealed"
     AUDIT_VERIFIED = "audit:verified"
     SETTINGS_CHANGED = "settings:changed"
-    SUBJECT_VIEWED = "subject:viewed"
     SUBJECT_SEARCHED = "subject:searched"
     SUBJECT_EXPORTED = "subject:exported"
     SUBJECT_ERASURE_PROPOSED = "subject:erasure_proposed"
@@ -56,6 +56,15 @@ class Action(StrEnum):
     SUBJECT_ERASURE_CANCELLED = "subject:erasure_cancelled"
     SUBJECT_ERASED = "subject:erased"
     RETENTION_APPLIED = "retention:applied"
+    REPORT_REQUESTED = "report:requested"
+    REPORT_DOWNLOADED = "report:downloaded"
+    REPORT_CANCELLED = "report:cancelled"
+    REPORT_DELETED = "report:deleted"
+    SUMMARY_BUILT = "summary:built"
+    SUMMARY_MAILED = "summary:mailed"
+    SUMMARY_MUTED = "summary:muted"
+    SUMMARY_UNMUTED = "summary:unmuted"
+    ALERT_CHANGED = "alert:changed"
 
 
 # somebody read what a person said, or what is known of them; `subject_id` in the metadata names that person
