@@ -20,6 +20,7 @@ from sqlalchemy import func, select, text
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
+from quietus.core.database import only_one
 from quietus.core.extensions import db
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 RESOURCE: Final = "audit"
 PART_ROWS: Final = 10_000
 SUM_BYTES: Final = 4
-LOCK: Final = 7_316_541_211  # any constant: two sealers must only agree on it
 # rows are fetched by a cursor of the server: a day of any size takes constant memory
 FETCH: Final = {"yield_per": 2_000}
 ROW_DIGESTS: Final = text(Path(__file__).with_name("sql").joinpath("row_digests.sql").read_text())
@@ -142,8 +142,9 @@ def seal_closed_days() -> list[date]:
 def _seal_next() -> date | None:
     # sorting the rows of a large day takes longer than a statement of a request may
     db.session.execute(text("SET LOCAL statement_timeout = '10min'"))
-    # waits for a sealer that runs already, and then finds its work done
-    db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    if not only_one("audit.seal"):
+        db.session.rollback()
+        return None
     newest = audit.newest(Action.AUDIT_SEALED)
     day = first_day() if newest is None else date.fromisoformat(newest.resource_id or "") + timedelta(days=1)
     if day is None or day >= today():

@@ -51,7 +51,7 @@ def erase(who: str, confirm: str) -> None:
     """Erase WHO, an address or id, at once: every row, report and count. It cannot be undone."""
     import redis
 
-    from quietus.core.errors import Conflict
+    from quietus.core.errors import Conflict, Unavailable
     from quietus.privacy import erasing
 
     if confirm != who:
@@ -60,7 +60,7 @@ def erase(who: str, confirm: str) -> None:
         erased = erasing.erase_person(_user_id(who), actor=None)
     except Conflict as error:
         raise click.ClickException(error.detail) from error
-    except redis.RedisError as error:
+    except (redis.RedisError, Unavailable) as error:
         raise click.ClickException("The broker is away, and what it holds must go too. Try again.") from error
     if erased is None:
         raise click.ClickException("There is no such account.")

@@ -15,11 +15,14 @@ from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
 from quietus.core.config import settings
-from quietus.core.errors import Conflict
+from quietus.core.errors import Conflict, Unavailable
 from quietus.core.extensions import db
 from quietus.core.redis import broker
 from quietus.privacy import waiting
 from quietus.privacy.statements import statement
+from quietus.reports import service as reports
+from quietus.video import spool
+from quietus.video.models import VideoSession
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +50,7 @@ def erase_due() -> int:
             if waiting.still_due(user_id):
                 erase_person(user_id, actor=None)
                 done += 1
-        except (Conflict, redis.RedisError) as error:
+        except (Conflict, Unavailable, redis.RedisError) as error:
             db.session.rollback()
             log.error("erasure.postponed", error=type(error).__name__)
     return done
@@ -56,18 +59,27 @@ def erase_due() -> int:
 def erase_person(user_id: UUID, *, actor: UUID | None) -> Erased | None:
     """Erase an account and all that is known of its owner. None when there is no such account (any more).
 
-    Raises Conflict for the last admin, and redis.RedisError while the broker is away: what it holds of the person
-    must go too. Both leave the person's rows as they were.
+    Raises Conflict for the last admin, and redis.RedisError or Unavailable while the broker is away: what it holds
+    of the person must go too. All leave the person's rows as they were.
     """
     account = standing.by_id(user_id)
     if account is None:
         return None
     # shut first: from the next request on nothing new comes in
     administration.deactivate(user_id, actor=actor)
+    # first what lies outside the database: if that fails, the rows are still there to try again by
     throttle.forget(account.email)
+    spool.forget_person(user_id, _sessions(user_id))
+    reports.forget_person(user_id)
     erased = _erase_rows(user_id, account.email, actor)
     _forget_in_files()
     return erased
+
+
+def _sessions(user_id: UUID) -> set[UUID]:
+    found = set(db.session.scalars(select(VideoSession.id).where(VideoSession.user_id == user_id)))
+    db.session.rollback()
+    return found
 
 
 def _erase_rows(user_id: UUID, email: str, actor: UUID | None) -> Erased:

@@ -12,13 +12,13 @@ from quietus.reports import service
 from quietus.reports.catalogue import reports_for
 from quietus.reports.downloads import as_answer
 from quietus.reports.render import FORMATS
-from quietus.reports.schemas import CatalogueSchema, FormatSchema, JobSchema, MineSchema, OrderSchema
+from quietus.reports.schemas import FormatSchema, JobSchema, MineSchema, OrderSchema, ReportCatalogueSchema
 
 bp = ApiBlueprint("report-jobs", __name__, description="Reports: files made of figures, built in the background")
 
 
 @bp.route("/reports/catalogue", methods=["GET"])
-@bp.response(200, CatalogueSchema)
+@bp.response(200, ReportCatalogueSchema)
 @bp.refuses(401, 403, 503)
 @requires("build_reports")
 def catalogue() -> dict[str, Any]:

@@ -21,7 +21,7 @@ class ReportSchema(ma.Schema):
     required = fields.List(fields.String(), required=True)
 
 
-class CatalogueSchema(ma.Schema):
+class ReportCatalogueSchema(ma.Schema):
     """Every report that the asker may ask for."""
 
     items = fields.List(fields.Nested(ReportSchema), required=True)
