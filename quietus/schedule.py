@@ -2,11 +2,16 @@
 
 from typing import Any, Final
 
+from celery.schedules import crontab
+
 TASK_MODULES: Final = (
     "quietus.analysis.tasks",
-    "quietus.video.tasks",
     "quietus.accounts.tasks",
+    "quietus.audit.tasks",
+    "quietus.privacy.tasks",
     "quietus.admin.tasks",
+    "quietus.video.tasks",
+    "quietus.reports.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {
@@ -16,6 +21,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15, "ignore_result": True},
     },
+    # the first after midnight seals the day that ended; the others find nothing, unless the desk was down then
+    "audit.seal": {"task": "audit.seal", "schedule": crontab(minute=10), "options": {"expires": 3000}},
+    # after the seal and after retention, so that it also proves what retention left behind
+    "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
+    # an erasure that was asked for is due to the day, not to the minute; also picks up what could not be done before
+    "privacy.erase": {"task": "privacy.erase", "schedule": 300.0, "options": {"expires": 300}},
     # the sweep behind an upload's message: goes on with a file whose worker was killed; one look when none waits
     "video.import_events": {
         "task": "video.import_events",

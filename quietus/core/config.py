@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     )
     attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
 
+    erasure_wait_days: int = Field(
+        7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
+    )
+
     context: Literal["general", "healthcare", "workplace", "education"] = Field(
         "general",
         description="Where this desk is used. `workplace` and `education` refuse video sessions "
