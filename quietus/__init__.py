@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.analysis import model_in_use
     from quietus.analysis import views as analysis_views
     from quietus.analytics import api as analytics_api
+    from quietus.analytics import views as analytics_views
     from quietus.core import (
         api,
         api_docs,
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, admin_views, api_docs):
+    for pages_of in (home_views, accounts_views, analysis_views, analytics_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
     for calls in (accounts_api, analysis_api, analytics_api):
         api.register(calls.bp)
