@@ -89,7 +89,8 @@ def answer(name: str, params: Mapping[str, Any], *, for_user: Principal) -> Answ
     if guarded:
         rows, hidden = small_cells.hide(figure, rows)
         if hidden:
-            note = f"{hidden} rows are hidden, since fewer than {small_cells.FEWEST} people may stand behind them."
+            many = f"{hidden} rows are hidden" if hidden > 1 else "The row is hidden"
+            note = f"{many}: fewer than {small_cells.FEWEST} people stand behind some of the numbers."
     return Answer(figure, tuple(figure.columns), rows, query, note)
 
 

@@ -10,13 +10,15 @@ from sqlalchemy import make_url
 
 from quietus.analytics import parameters
 from quietus.analytics.catalogue import FIGURES
-from quietus.core.config import Settings
 from quietus.demo_data import fill
 
 BIG = ("analysis_records", "video_analysis_events", "audit_logs")
 END = datetime(2026, 3, 1, tzinfo=UTC)
 # figures whose question is about every row that there is, whatever the period; with the reason
-HONEST: dict[str, str] = {}
+HONEST = {
+    "intake_ledger": "looks every accepted text up by its id; from about a tenth of all texts on, one pass over the "
+    "table with a hash join costs PostgreSQL less than as many look-ups, and it then chooses that",
+}
 INDEX_ONLY = {
     "overview", "text_distribution", "video_distribution", "text_trend", "video_trend", "text_heat_map",
     "video_heat_map", "sessions",
@@ -59,7 +61,7 @@ def test_no_big_table_is_read_from_end_to_end(big: Any, name: str) -> None:
         for node in explained(big, name)
         if node["Node Type"] == "Seq Scan" and "Relation Name" in node
     }
-    assert not whole & set(BIG) or name in HONEST
+    assert not whole & set(BIG) or name in HONEST, HONEST
 
 
 @pytest.mark.parametrize("name", sorted(INDEX_ONLY))
