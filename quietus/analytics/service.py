@@ -94,6 +94,13 @@ def answer(name: str, params: Mapping[str, Any], *, for_user: Principal) -> Answ
     return Answer(figure, tuple(figure.columns), rows, query, note)
 
 
+def psql(name: str, params: Mapping[str, Any]) -> str:
+    """The statement of a figure with its values in it, not run; for whoever has a connection of their own."""
+    figure = FIGURES[name]
+    with snapshot() as cursor:
+        return cursor.mogrify(figure.sql, {**params, small_cells.PEOPLE: False})
+
+
 def _audit(figure: Figure, params: Mapping[str, Any], reader: Principal) -> None:
     """Reading one person's file is an act like reading a text of theirs; one's own needs no record."""
     subject = params.get("subject_id") if "subject_id" in figure.required else None

@@ -1,9 +1,9 @@
 """Hides numbers that so few people stand behind that one of them might be recognised.
 
 The rule: who may neither read texts nor search the audit trail (an ANALYST), and narrows a figure by more than its
-period, or to less than a day, sees no row in which any number comes from 1 to 4 people. A row hidden alone could be told
-from the total: rows with the next fewest people go with it, until two or more rows and five or more people are out of
-sight, and where there are not as many, every row goes.
+period, or to less than a day, sees no row in which any number comes from 1 to 4 people. A row hidden alone could be
+told from the total: rows with the next fewest people go with it, until two or more rows and five or more people are
+out of sight, and where there are not as many, every row goes.
 """
 
 from collections.abc import Mapping, Sequence
