@@ -36,6 +36,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         throttle,
     )
     from quietus.home import views as home_views
+    from quietus.review import api as review_api
+    from quietus.review import escalation
+    from quietus.review import views as review_views
     from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
 
     settings = settings or Settings()
@@ -49,9 +52,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, admin_views, api_docs):
+    escalation.init_app(app)
+    for pages_of in (home_views, accounts_views, analysis_views, review_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api):
+    for calls in (accounts_api, analysis_api, review_api):
         api.register(calls.bp)
     app.cli.add_command(commands.group)
     return app

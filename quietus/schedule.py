@@ -2,7 +2,14 @@
 
 from typing import Any, Final
 
-TASK_MODULES: Final = ("quietus.analysis.tasks", "quietus.accounts.tasks", "quietus.admin.tasks")
+from celery.schedules import crontab
+
+TASK_MODULES: Final = (
+    "quietus.analysis.tasks",
+    "quietus.accounts.tasks",
+    "quietus.admin.tasks",
+    "quietus.review.tasks",
+)
 
 BEAT: dict[str, dict[str, Any]] = {
     # the sweep behind the bell: finds what a lost message left waiting (D3); 15 s is promise P2's bound
@@ -16,5 +23,23 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "ops.heartbeat",
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
+    },
+    # steps of the escalation list are minutes apart; it also finds what a lost bell left untold
+    "review.escalate": {
+        "task": "review.escalate",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
+    # each hour, so that the queue looks back over an hour or two of decisions at most
+    "review.settle": {
+        "task": "review.settle",
+        "schedule": crontab(minute=7),
+        "options": {"expires": 3600, "ignore_result": True},
+    },
+    # the day before is complete, and the morning shift finds the sample among its items
+    "review.draw_sample": {
+        "task": "review.draw_sample",
+        "schedule": crontab(hour=0, minute=20),
+        "options": {"expires": 6 * 3600, "ignore_result": True},
     },
 }

@@ -23,7 +23,10 @@ def rfc3339(value: datetime) -> str:
 
 
 def _every_page() -> dict[str, Any]:
-    return {"request_id": g.get("request_id", ""), "exit_url": settings().exit_url}
+    chosen = settings()
+    # pages promise that nobody is told, or say that somebody is: whichever is true here
+    told = bool(chosen.escalation)
+    return {"request_id": g.get("request_id", ""), "exit_url": chosen.exit_url, "people_are_told": told}
 
 
 def init_app(app: Flask) -> None:
