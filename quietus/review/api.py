@@ -21,11 +21,13 @@ bp = ApiBlueprint("reviews", __name__, description="What waits for a reader, and
 @requires("review")
 def list_queue(query: dict[str, Any]) -> dict[str, Any]:
     """What waits for you, most urgent first, without any content."""
-    page = queue.list_queue(reader=current_user, limit=query["limit"], cursor=query.get("cursor"))
+    page, counts = queue.overview(reader=current_user, limit=query["limit"])
+    if "cursor" in query:
+        page = queue.list_queue(reader=current_user, limit=query["limit"], cursor=query["cursor"])
     return {
         "items": [_waiting(item) for item in page.items],
         "next_cursor": page.next_cursor,
-        "waiting": queue.counts(reader=current_user),
+        "waiting": counts,
     }
 
 

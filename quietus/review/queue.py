@@ -9,7 +9,7 @@ from quietus.accounts.identity import Principal
 from quietus.core import clock
 from quietus.core.errors import Invalid
 from quietus.core.paging import LIMIT_DEFAULT, Page, read_cursor, write_cursor
-from quietus.review import statements
+from quietus.review import marks, statements
 from quietus.review.vocabulary import Kind, Place
 
 # which label of the program each place asks for; NEXT also holds the sample of LOW
@@ -54,31 +54,61 @@ class Counts:
 def list_queue(*, reader: Principal, limit: int = LIMIT_DEFAULT, cursor: str | None = None) -> Page[Waiting]:
     """A page of what this reader may open. Raises Invalid for a foreign cursor."""
     place, after = _read(cursor) if cursor else (Place.FIRST, START)
-    items = _waiting(place, reader, limit + 1, after)
+    sessions = _sessions(reader)
+    items = _waiting(place, reader, limit + 1, sessions, after)
     if place is Place.FIRST and len(items) <= limit:
-        items += _waiting(Place.NEXT, reader, limit + 1 - len(items))
+        items += _waiting(Place.NEXT, reader, limit + 1 - len(items), sessions)
+    return _page(items, limit)
+
+
+def overview(*, reader: Principal, limit: int = LIMIT_DEFAULT) -> tuple[Page[Waiting], Counts]:
+    """The first page and how much waits, by the same queries."""
+    first, following = _both(reader, max(COUNTED, limit + 1))
+    counts = Counts(
+        min(COUNTED, len(first)),
+        min(COUNTED, len(following)),
+        first[0].since if first else None,
+        following[0].since if following else None,
+    )
+    return _page((first + following)[: limit + 1], limit), counts
+
+
+def _page(items: list[Waiting], limit: int) -> Page[Waiting]:
     shown, more = items[:limit], len(items) > limit
     return Page(shown, _write(shown[-1]) if more else None)
 
 
 def first_free(*, reader: Principal) -> list[Waiting]:
     """The items to try when the reader asks for the next one: what they have open already, then what is free."""
-    items = [item for place in Place for item in _waiting(place, reader, COUNTED)]
-    free = [item for item in items if item.held_by in (None, reader.id)]
+    first, following = _both(reader, COUNTED)
+    free = [item for item in first + following if item.held_by in (None, reader.id)]
     return sorted(free, key=lambda item: item.held_by != reader.id)
 
 
-def counts(*, reader: Principal) -> Counts:
-    first, following = (_waiting(place, reader, COUNTED) for place in Place)
-    return Counts(
-        len(first), len(following), first[0].since if first else None, following[0].since if following else None
-    )
+def _both(reader: Principal, limit: int) -> tuple[list[Waiting], list[Waiting]]:
+    sessions = _sessions(reader)
+    return _waiting(Place.FIRST, reader, limit, sessions), _waiting(Place.NEXT, reader, limit, sessions)
 
 
-def _waiting(place: Place, reader: Principal, limit: int, after: tuple[datetime, UUID] = START) -> list[Waiting]:
-    now = clock.now()
+def _sessions(reader: Principal) -> list[Waiting]:
+    mark = marks.read(marks.SESSION)
     found = statements.rows(
-        "queue",
+        "waiting_sessions", reader=reader.id, now=clock.now(), before=mark.before, remaining=list(mark.remaining)
+    )
+    return [Waiting(Place.FIRST if row.pop("high") else Place.NEXT, Kind.SESSION, **row) for row in map(dict, found)]
+
+
+def _waiting(
+    place: Place,
+    reader: Principal,
+    limit: int,
+    sessions: list[Waiting],
+    after: tuple[datetime, UUID] = START,
+) -> list[Waiting]:
+    """The first items of a place after a row; `sessions` are those of every place."""
+    now, mark = clock.now(), marks.read(LABELS[place])
+    found = statements.rows(
+        "waiting_texts",
         label=LABELS[place],
         reader=reader.id,
         now=now,
@@ -86,8 +116,12 @@ def _waiting(place: Place, reader: Principal, limit: int, after: tuple[datetime,
         after_since=after[0],
         after_id=after[1],
         limit=limit,
+        before=mark.before,
+        remaining=list(mark.remaining),
     )
-    return [Waiting(**{**row, "place": place, "kind": Kind(row["kind"])}) for row in found]
+    items = [Waiting(place, Kind.ANALYSIS, **row) for row in found]
+    items += [item for item in sessions if item.place is place and (item.since, item.id) > after]
+    return sorted(items, key=lambda item: (item.since, item.id))[:limit]
 
 
 def _write(item: Waiting) -> str:

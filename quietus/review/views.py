@@ -41,12 +41,13 @@ def waited(since: datetime) -> str:
 @bp.get("")
 @requires("review")
 def index() -> ResponseReturnValue:
+    page, counts = queue.overview(reader=current_user)
     try:
-        page = queue.list_queue(reader=current_user, cursor=request.args.get("cursor"))
+        if cursor := request.args.get("cursor"):
+            page = queue.list_queue(reader=current_user, cursor=cursor)
     except Invalid:  # a damaged link to a later page: show the first
         return redirect(url_for("review.index"), 303)
     groups = {place: [item for item in page.items if item.place is place] for place in Place}
-    counts = queue.counts(reader=current_user)
     return render_template(
         "review/queue.html", groups=groups, next_cursor=page.next_cursor, counts=counts, most=queue.COUNTED
     )

@@ -49,7 +49,7 @@ def test_several_windows_of_a_session_are_one_item(alice: Any, bob: Any) -> None
 def test_an_empty_queue_is_empty(bob: Any) -> None:
     page = queue.list_queue(reader=bob)
     assert (page.items, page.next_cursor) == ([], None)
-    assert queue.counts(reader=bob) == queue.Counts(0, 0, None, None)
+    assert queue.overview(reader=bob)[1] == queue.Counts(0, 0, None, None)
 
 
 def test_ones_own_is_never_there(app: Flask, bob: Any, dora: Any) -> None:
@@ -179,7 +179,8 @@ def test_the_counts_say_how_many_and_how_long(alice: Any, bob: Any) -> None:
     put_text(alice, "HIGH", minutes_ago=7)
     put_text(alice, "MODERATE", minutes_ago=3)
     put_text(alice, "MODERATE", minutes_ago=20)
-    found = queue.counts(reader=bob)
+    page, found = queue.overview(reader=bob)
+    assert page == queue.list_queue(reader=bob)
     assert (found.first, found.next) == (1, 2)
     assert found.next_since == min(item.since for item in queue.list_queue(reader=bob).items)
 

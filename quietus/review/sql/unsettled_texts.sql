@@ -1,5 +1,5 @@
 -- Which texts of one label, among the next :walk and those that remained, still have no decision that lasts?
--- Parameters: label; "before" and remaining (of the newest review:settled row); "until" (walk no further);
+-- Parameters: label; "before" and remaining (the mark, review/marks.py); "until" (walk no further);
 -- undo_before (a decision newer than this may still be undone); walk, cap.
 -- One row at least: `end` is how far the walk went, over `walked` rows; `ids` and `times` the unsettled ones below it, oldest first.
 WITH walk AS (
