@@ -5,8 +5,8 @@ import click
 from quietus.accounts.cli import token, user
 from quietus.admin.cli import ledger, prepare
 from quietus.analysis.cli import backtest
-from quietus.audit.cli import audit
 from quietus.analytics.cli import sql
+from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.privacy.cli import subject

@@ -20,6 +20,8 @@ from quietus.privacy import finding_views
 from quietus.privacy import views as privacy_views
 from quietus.reports import api as reports_api
 from quietus.reports import views as reports_views
+from quietus.review import api as review_api
+from quietus.review import views as review_views
 from quietus.video import api as video_api
 from quietus.video import views as video_views
 
@@ -28,6 +30,7 @@ PAGES: Final = (
     accounts_views.bp,
     analysis_views.bp,
     video_views.bp,
+    review_views.bp,
     privacy_views.bp,
     finding_views.bp,
     analytics_views.bp,
@@ -41,6 +44,7 @@ CALLS: Final = (
     accounts_api.bp,
     analysis_api.bp,
     video_api.bp,
+    review_api.bp,
     privacy_api.bp,
     analytics_api.bp,
     reports_api.bp,

@@ -12,6 +12,7 @@ TASK_MODULES: Final = (
     "quietus.admin.tasks",
     "quietus.video.tasks",
     "quietus.reports.tasks",
+    "quietus.review.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {
@@ -44,5 +45,23 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "ops.heartbeat",
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
+    },
+    # steps of the escalation list are minutes apart; it also finds what a lost bell left untold
+    "review.escalate": {
+        "task": "review.escalate",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
+    # each hour, so that the queue looks back over an hour or two of decisions at most
+    "review.settle": {
+        "task": "review.settle",
+        "schedule": crontab(minute=7),
+        "options": {"expires": 3600, "ignore_result": True},
+    },
+    # the day before is complete, and the morning shift finds the sample among its items
+    "review.draw_sample": {
+        "task": "review.draw_sample",
+        "schedule": crontab(hour=0, minute=20),
+        "options": {"expires": 6 * 3600, "ignore_result": True},
     },
 }
