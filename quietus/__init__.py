@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         throttle,
     )
     from quietus.home import views as home_views
+    from quietus.reports import alerts
     from quietus.reports import api as reports_api
     from quietus.reports import views as reports_views
     from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     guard.init_app(app)
     model_in_use.init_app(app)
+    alerts.init_app(app)
     for pages_of in (home_views, accounts_views, analysis_views, reports_views, admin_views, api_docs):
         app.register_blueprint(pages_of.bp)
     for calls in (accounts_api, analysis_api, analytics_api, reports_api):

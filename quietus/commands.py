@@ -7,9 +7,10 @@ from quietus.admin.cli import prepare
 from quietus.analysis.cli import backtest
 from quietus.core.cli import settings
 from quietus.demo import demo
+from quietus.reports.cli import report
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare)
+COMMANDS = (up, demo, user, token, model, url, settings, prepare, report)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")
