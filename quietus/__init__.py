@@ -16,6 +16,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.accounts import guard, sessions
     from quietus.analysis import model_in_use
     from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
+    from quietus.reports import alerts
     from quietus.review import escalation
 
     settings = settings or Settings()
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard.init_app(app)
     model_in_use.init_app(app)
     escalation.init_app(app)
+    alerts.init_app(app)
     for page in routes.PAGES:
         app.register_blueprint(page)
     for calls in routes.CALLS:
