@@ -37,6 +37,8 @@ TABLE: Final[dict[str, Rule]] = {
     "see_own_sessions": Rule(PEOPLE, "video"),
     "hold_session": Rule(frozenset({USER}), "video"),
     "own_data": Rule(PEOPLE, "me"),
+    # in person: a leaked token must not be able to destroy what its owner has here, nor to stop their erasure
+    "erase_own": Rule(PEOPLE, None),
     # for others
     "submit_for": Rule(frozenset({CLINICIAN, SERVICE}), "analyses"),
     "post_events": Rule(frozenset({USER, SERVICE}), "events"),

@@ -6,7 +6,7 @@ known by their ids, so the file is simply sent again. What was stored is told by
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,6 +20,7 @@ KEPT: Final = timedelta(hours=24)
 REMEMBERED: Final = timedelta(days=7)
 WAITING: Final = "quietus:imports"
 BAD_MAX: Final = 100
+_PREFIX: Final = "quietus:import"
 
 BadLines = Sequence[tuple[int, str]]
 
@@ -38,7 +39,7 @@ class Job:
 
 
 def _key(job_id: UUID, part: object = "facts") -> str:
-    return f"quietus:import:{job_id}:{part}"
+    return f"{_PREFIX}:{job_id}:{part}"
 
 
 def keep(pieces: Iterable[Piece], *, session_id: UUID, actor_id: UUID) -> Job:
@@ -127,3 +128,12 @@ def forget(job_id: UUID, pieces: int) -> None:
     """Drop the pieces below this number."""
     for start in range(0, pieces, 1000):
         bulk().delete(*(_key(job_id, number) for number in range(start, min(pieces, start + 1000))))
+
+
+def forget_person(user_id: UUID, session_ids: Set[UUID]) -> None:
+    """Drop every file, waiting or done, that this person sent or that belongs to one of these sessions."""
+    for key in bulk().scan_iter(match=f"{_PREFIX}:*:facts", count=1000):
+        job = find(UUID(key.decode().split(":")[2]))
+        if job is not None and (job.actor_id == user_id or job.session_id in session_ids):
+            finish(job)
+            bulk().delete(_key(job.id), _key(job.id, "bad"))
