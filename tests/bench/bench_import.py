@@ -60,8 +60,8 @@ def raw_copy(live: Live, session: str, user: str) -> float:
         return EVENTS / (spent + time.perf_counter() - began)
 
 
-def counted(live: Live, session: str) -> int:
-    with psycopg.connect(plain(live)) as connection:
+def counted(url: str, session: str) -> int:
+    with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT count(*) FROM video_analysis_events WHERE session_id = %s", (session,)
         ).fetchone()
@@ -100,7 +100,7 @@ def _by_upload(live: Live, browser: requests.Session) -> tuple[float, float, int
         peaks.append(peak)
         if not killed or len(files) == 1:  # waiting for the sweep is no speed
             spent, timed = spent + seconds, timed + count
-    return timed / spent, max(peaks), counted(live, session)
+    return timed / spent, max(peaks), counted(plain(live), session)
 
 
 def _by_command(live: Live, browser: requests.Session, folder: Path) -> tuple[float, float, int]:
@@ -108,6 +108,7 @@ def _by_command(live: Live, browser: requests.Session, folder: Path) -> tuple[fl
     file = folder / "events.ndjson"
     with file.open("wb") as written:
         written.writelines(lines(EVENTS))
+    url = plain(live)
     command = [sys.executable, "-m", "quietus", "--state", str(live.state), "import-events", str(file)]
     began, peak, killed = time.perf_counter(), 0.0, False
     while True:
@@ -116,13 +117,13 @@ def _by_command(live: Live, browser: requests.Session, folder: Path) -> tuple[fl
         )
         while process.poll() is None:
             peak = max(peak, peak_mib(process.pid))
-            if not killed and counted(live, session) > EVENTS / 2:
+            if not killed and counted(url, session) > EVENTS / 2:
                 process.kill()
                 killed = True
             time.sleep(0.5)
         if process.returncode != -signal.SIGKILL:
             assert process.returncode == 0
-            return EVENTS / (time.perf_counter() - began), peak, counted(live, session)
+            return EVENTS / (time.perf_counter() - began), peak, counted(url, session)
 
 
 def bench_import(live: Live, tmp_path: Path) -> None:
