@@ -45,3 +45,22 @@ def put(live: Live, owner: UUID, state: str) -> UUID:
             (number, owner, WORDS, state, STATES[state], uuid4()),
         )
     return number
+
+
+def put_session(live: Live, owner: UUID) -> UUID:
+    """A session of `owner` with windows of every level."""
+    number = uuid4()
+    with _connect(live) as connection:
+        connection.execute(
+            "INSERT INTO video_sessions (id, user_id, stream_session_id, session_type, client_platform, status, "
+            "started_at) VALUES (%s, %s, %s, 'CHECK_IN', 'WEB', 'ACTIVE', now() - interval '2 minutes')",
+            (number, owner, str(number)),
+        )
+        for place, level in enumerate(("LOW", "MODERATE", "HIGH", "UNKNOWN", "HIGH")):
+            connection.execute(
+                "INSERT INTO video_analysis_events (id, session_id, user_id, event_at, risk_level, confidence, "
+                "signals, model_version, latency_ms) VALUES (%s, %s, %s, now() - %s * interval '10 seconds', %s, 0.62, "
+                """'{"movement": 0.41, "gaze_away": 0.2, "expression_share": 0.38}', 'for-tests', 90)""",
+                (uuid4(), number, owner, 9 - place, level),
+            )
+    return number
