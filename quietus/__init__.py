@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from quietus.core.config import Settings
+from quietus.core.config import Settings, read_settings
 
 __version__ = "0.1.0"
 
@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.review import views as review_views
     from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
 
-    settings = settings or Settings()
+    settings = settings or read_settings()
     settings.refuse_unsafe()
     app = Flask(__name__)
     app.extensions["settings"] = settings
