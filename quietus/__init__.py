@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from quietus.core.config import Settings
+from quietus.core.config import Settings, read_settings
 
 __version__ = "0.1.0"
 
@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.reports import alerts
     from quietus.review import escalation
 
-    settings = settings or Settings()
+    settings = settings or read_settings()
     settings.refuse_unsafe()
     app = Flask(__name__)
     app.extensions["settings"] = settings

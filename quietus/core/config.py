@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET_KEY_BYTES = 32
@@ -254,6 +255,24 @@ class Settings(BaseSettings):
             raise ConfigurationError("Debug mode is refused in production: unset QUIETUS_DEBUG.")
         if self.model == "remote" and not self.model_url:
             raise ConfigurationError("QUIETUS_MODEL=remote needs QUIETUS_MODEL_URL.")
+
+
+def read_settings() -> Settings:
+    """The settings of the environment. Raises ConfigurationError for a value that cannot be read; it is not shown."""
+    try:
+        return Settings()
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        raise ConfigurationError(f"{_variable(named[1] if named else '')} is not the JSON it should be.") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name, *inside = map(str, first["loc"]) if first["loc"] else ("",)
+        where = f" at {'.'.join(inside)}" if inside else ""
+        raise ConfigurationError(f"{_variable(name)} cannot be used{where}: {first['msg']}.") from None
+
+
+def _variable(name: str) -> str:
+    return name if name.isupper() else f"QUIETUS_{name.upper()}"
 
 
 def settings() -> Settings:
