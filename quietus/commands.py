@@ -8,11 +8,11 @@ from quietus.analysis.cli import backtest
 from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
-from quietus.privacy.cli import subject
+from quietus.privacy.cli import retention, subject
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 from quietus.video.cli import import_events
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger, subject, import_events)
+COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger, subject, retention, import_events)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")
