@@ -102,13 +102,14 @@ def test_a_person_who_reports_nothing_sees_none_of_it(app: Flask) -> None:
 
 
 def test_with_the_broker_away_the_catalogue_stands_and_nothing_is_promised(bob: Caller, make_app: Any) -> None:
+    asked(bob)
     lonely = make_app(redis_url="redis://127.0.0.1:1/0").test_client()
     for cookie in bob.client._cookies.values():
         lonely.set_cookie(cookie.key, cookie.value)
     page = lonely.get("/reports")
     assert page.status_code == 200
     assert "cannot look after reports right now" in page.text
-    answer = lonely.post("/reports/new/text_distribution", data={"csrf_token": bob.headers["X-CSRFToken"], **PERIOD})
+    answer = lonely.post("/reports/new/text_trend", data={"csrf_token": bob.headers["X-CSRFToken"], **PERIOD})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
 
