@@ -5,6 +5,7 @@ import click
 from quietus.accounts.cli import token, user
 from quietus.admin.cli import prepare
 from quietus.analysis.cli import backtest
+from quietus.analytics.cli import sql
 from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.reports.cli import report
@@ -12,5 +13,5 @@ from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare, report)
+COMMANDS = (up, demo, user, token, model, url, sql, report, settings, prepare)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")
