@@ -16,6 +16,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.accounts import guard, sessions
     from quietus.analysis import model_in_use
     from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
+    from quietus.reports import alerts
 
     settings = settings or Settings()
     settings.refuse_unsafe()
@@ -25,9 +26,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
-    sessions.init_app(app)
-    guard.init_app(app)
-    model_in_use.init_app(app)
+    for part in (sessions, guard, model_in_use, alerts):
+        part.init_app(app)
     for page in routes.PAGES:
         app.register_blueprint(page)
     for calls in routes.CALLS:

@@ -5,14 +5,32 @@ import click
 from quietus.accounts.cli import token, user
 from quietus.admin.cli import ledger, prepare
 from quietus.analysis.cli import backtest
+from quietus.analytics.cli import sql
 from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.privacy.cli import retention, subject
+from quietus.reports.cli import report
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 from quietus.video.cli import import_events
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare, audit, ledger, subject, retention, import_events)
+COMMANDS = (
+    up,
+    demo,
+    user,
+    token,
+    model,
+    url,
+    sql,
+    report,
+    settings,
+    prepare,
+    audit,
+    ledger,
+    subject,
+    retention,
+    import_events,
+)
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

@@ -10,6 +10,7 @@ from quietus.admin import views as admin_views
 from quietus.analysis import api as analysis_api
 from quietus.analysis import views as analysis_views
 from quietus.analytics import api as analytics_api
+from quietus.analytics import views as analytics_views
 from quietus.audit import api as audit_api
 from quietus.audit import views as audit_views
 from quietus.core import api_docs
@@ -27,6 +28,7 @@ PAGES: Final = (
     analysis_views.bp,
     privacy_views.bp,
     finding_views.bp,
+    analytics_views.bp,
     reports_views.bp,
     audit_views.bp,
     admin_views.bp,

@@ -47,4 +47,22 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
     },
+    # after the night's retention and seal, before the morning shift; a run sees to missed days too
+    "reports.daily_summary": {
+        "task": "reports.daily_summary",
+        "schedule": crontab(hour=6, minute=0),
+        "options": {"ignore_result": True},
+    },
+    # on Mondays, half an hour after Sunday's own summary
+    "reports.weekly_summary": {
+        "task": "reports.weekly_summary",
+        "schedule": crontab(hour=6, minute=30, day_of_week="mon"),
+        "options": {"ignore_result": True},
+    },
+    # a minute is the finest window that a rule can have
+    "alerts.evaluate": {
+        "task": "alerts.evaluate",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
 }

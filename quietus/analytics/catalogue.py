@@ -9,7 +9,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent / "sql"
 # any of these opens an ordinary figure: they hold no text and no name
 EVERY_READER: Final = ("see_figures", "build_reports")
-CHARTS: Final = ("tiles", "bars", "stacked", "line", "heat", "table")
+CHARTS: Final = ("tiles", "bars", "stacked", "heat", "table")
 KEYS: Final = frozenset({"title", "question", "reading", "parameters", "keys", "chart", "formula", "for"})
 COLUMN = re.compile(r"(?P<words>.+) \[(?P<unit>[a-z0-9 %]+)\]")
 

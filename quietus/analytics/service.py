@@ -89,8 +89,16 @@ def answer(name: str, params: Mapping[str, Any], *, for_user: Principal) -> Answ
     if guarded:
         rows, hidden = small_cells.hide(figure, rows)
         if hidden:
-            note = f"{hidden} rows are hidden, since fewer than {small_cells.FEWEST} people may stand behind them."
+            many = f"{hidden} rows are hidden" if hidden > 1 else "The row is hidden"
+            note = f"{many}: fewer than {small_cells.FEWEST} people stand behind some of the numbers."
     return Answer(figure, tuple(figure.columns), rows, query, note)
+
+
+def psql(name: str, params: Mapping[str, Any]) -> str:
+    """The statement of a figure with its values in it, not run; for whoever has a connection of their own."""
+    figure = FIGURES[name]
+    with snapshot() as cursor:
+        return cursor.mogrify(figure.sql, {**params, small_cells.PEOPLE: False})
 
 
 def _audit(figure: Figure, params: Mapping[str, Any], reader: Principal) -> None:

@@ -1,8 +1,9 @@
 """Hides numbers that so few people stand behind that one of them might be recognised.
 
 The rule: who may neither read texts nor search the audit trail (an ANALYST), and narrows a figure by more than its
-period, or to less than a day, sees no row in which any number comes from 1 to 4 people. When exactly one row would
-be hidden, the one with the next fewest people goes too, or the total would give it away.
+period, or to less than a day, sees no row in which any number comes from 1 to 4 people. A row hidden alone could be
+told from the total: rows with the next fewest people go with it, until two or more rows and five or more people are
+out of sight, and where there are not as many, every row goes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,13 +35,21 @@ def hide(figure: Figure, rows: Sequence[Row]) -> tuple[list[Row], int]:
     names = tuple(figure.columns)
     place = names.index(PEOPLE)
     counted = [row[place] or 0 for row in rows]
-    few = {number for number, people in enumerate(counted) if 0 < people < FEWEST}
-    others = sorted((people, number) for number, people in enumerate(counted) if people >= FEWEST)
-    if len(few) == 1 and others:
-        few.add(others[0][1])
+    few = _too_few(counted)
     kept = [name in figure.keys for name in names]
     shown = [
         tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) if number in few else row
         for number, row in enumerate(rows)
     ]
     return shown, len(few)
+
+
+def _too_few(counted: Sequence[int]) -> set[int]:
+    """The places of the rows to hide, by the people behind each."""
+    rising = sorted((people, number) for number, people in enumerate(counted) if people)
+    few = [each for each in rising if each[0] < FEWEST]
+    while few and (len(few) < 2 or sum(people for people, _ in few) < FEWEST):
+        if len(few) == len(rising):
+            return set(range(len(counted)))
+        few.append(rising[len(few)])
+    return {number for _, number in few}

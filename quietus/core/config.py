@@ -160,6 +160,18 @@ class Settings(BaseSettings):
         64, ge=1, le=2048, description="Largest NDJSON file of video events that one upload may bring, in MiB."
     )
 
+    alert_rules: str = Field(
+        "[]",
+        description="Rules that watch figures, as JSON: "
+        '`[{"name": "high-share", "figure": "text_distribution", "column": "share", '
+        '"where": {"predicted_label": "HIGH"}, "warn": 0.2, "critical": 0.4, "window_minutes": 1440, '
+        '"grace_minutes": 10}]`. docs/operating.md tells more.',
+    )
+    alert_urls: list[SecretStr] = Field(
+        [],
+        description="Who is told when a rule changes its state, as JSON: a list of Apprise addresses. Empty: nobody.",
+    )
+
     metrics_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token for /metrics. Unset: /metrics answers only callers on this machine.",

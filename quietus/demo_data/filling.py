@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import psycopg
 
+from quietus.demo_data.bare_tables import bare_tables
 from quietus.demo_data.copying import Ground
 from quietus.demo_data.people import DOMAIN, add_people
 from quietus.demo_data.sessions import add_sessions
@@ -53,9 +54,10 @@ def fill(url: str, *, events: int, end: datetime, texts: int | None = None, seed
             raise NotEmpty
         people, reviewers = add_people(connection, rng, min(20_000, max(20, events // 1000)), since)
         ground = Ground(connection, rng, people, reviewers, end, days)
-        audit = add_texts(ground, texts)
-        sessions, made, more = add_sessions(ground, events)
-        audit += more + _add_alerts(connection, end)
+        with bare_tables(connection):
+            audit = add_texts(ground, texts)
+            sessions, made, more = add_sessions(ground, events)
+            audit += more + _add_alerts(connection, end)
     with psycopg.connect(url, autocommit=True) as connection:
         # index-only scans need the map of what is visible to all; autovacuum would make it in its own time
         connection.execute(f"VACUUM (ANALYZE) {TABLES}")

@@ -6,13 +6,20 @@ from uuid import UUID
 from flask import Response, request
 from flask_login import current_user
 
+from quietus.accounts.identity import signed_in
 from quietus.core.access import requires
 from quietus.core.api import ApiBlueprint
 from quietus.reports import service
 from quietus.reports.catalogue import reports_for
 from quietus.reports.downloads import as_answer
 from quietus.reports.render import FORMATS
-from quietus.reports.schemas import FormatSchema, JobSchema, MineSchema, OrderSchema, ReportCatalogueSchema
+from quietus.reports.schemas import (
+    MyReportsSchema,
+    ReportCatalogueSchema,
+    ReportFormatSchema,
+    ReportJobSchema,
+    ReportOrderSchema,
+)
 
 bp = ApiBlueprint("report-jobs", __name__, description="Reports: files made of figures, built in the background")
 
@@ -27,7 +34,7 @@ def catalogue() -> dict[str, Any]:
 
 
 @bp.route("/reports", methods=["GET"])
-@bp.response(200, MineSchema)
+@bp.response(200, MyReportsSchema)
 @bp.refuses(401, 403, 503)
 @requires("build_reports")
 def mine() -> dict[str, Any]:
@@ -36,8 +43,8 @@ def mine() -> dict[str, Any]:
 
 
 @bp.route("/reports", methods=["POST"])
-@bp.arguments(OrderSchema)
-@bp.response(202, JobSchema, headers={"Location": {"schema": {"type": "string"}}})
+@bp.arguments(ReportOrderSchema)
+@bp.response(202, ReportJobSchema, headers={"Location": {"schema": {"type": "string"}}})
 @bp.refuses(400, 401, 403, 404, 413, 415, 422, 503)
 @requires("build_reports")
 def order(body: dict[str, Any]) -> tuple[service.Job, int, dict[str, str]]:
@@ -47,7 +54,7 @@ def order(body: dict[str, Any]) -> tuple[service.Job, int, dict[str, str]]:
 
 
 @bp.route("/reports/<uuid:report_id>", methods=["GET"])
-@bp.response(200, JobSchema)
+@bp.response(200, ReportJobSchema)
 @bp.refuses(401, 403, 404, 503)
 @requires("build_reports")
 def show(report_id: UUID) -> service.Job:
@@ -56,13 +63,16 @@ def show(report_id: UUID) -> service.Job:
 
 
 @bp.route("/reports/<uuid:report_id>/download", methods=["GET"])
-@bp.arguments(FormatSchema, location="query")
+@bp.arguments(ReportFormatSchema, location="query")
 @bp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 @bp.refuses(401, 403, 404, 409, 422, 503)
 @requires("build_reports")
 def download(query: dict[str, Any], report_id: UUID) -> Response:
     """A READY report as a file."""
-    return as_answer(service.download(report_id, query["format_name"], for_user=current_user))
+    if request.method == "HEAD":  # looking is not taking: nothing is read and nothing audited
+        service.get_job(report_id, for_user=current_user)
+        return Response(content_type=FORMATS[query["format_name"]].media_type)
+    return as_answer(service.download(report_id, query["format_name"], for_user=signed_in()))
 
 
 @bp.route("/reports/<uuid:report_id>", methods=["DELETE"])

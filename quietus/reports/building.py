@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from quietus.accounts.identity import Principal
 from quietus.analytics import service as figures
@@ -19,6 +20,7 @@ from quietus.reports.values import plain
 
 # told how much is done, of how much, and of what; it may raise to end the building
 Progress = Callable[[int, int, str], None]
+ON_TOP: Final = frozenset({"from", "to", "tz"})  # said in one line
 EVERY: Final = 5000  # rows between two words about the progress
 
 
@@ -41,7 +43,7 @@ def build(
     tables = []
     for number, figure in enumerate(report.figures):
         progress(number, len(report.figures), "figures")
-        tables.append(_answered(figures.answer(figure.name, params[figure.name], for_user=asker)))
+        tables.append(as_table(figures.answer(figure.name, params[figure.name], for_user=asker)))
     progress(len(tables), len(tables), "figures")
     return _document(report, raw, watermark, tables, digest_of(tables))
 
@@ -49,13 +51,15 @@ def build(
 def _document(
     report: Report, raw: Mapping[str, str], watermark: datetime, tables: list[Table], digest: str
 ) -> Document:
-    filters = [(PARAMETERS[name].label, value) for name, value in raw.items() if name in PARAMETERS and name != "tz"]
+    zone = raw.get("tz") or "UTC"
+    filters = [("Period", f"{_local(raw['from'], zone)} to {_local(raw['to'], zone)}, {zone}")] if "from" in raw else []
+    filters += [(PARAMETERS[name].label, raw[name]) for name in report.parameters if name in raw and name not in ON_TOP]
     return Document(
         name=report.name,
         title=report.title,
         question=report.question,
         filters=filters,
-        tz=raw.get("tz") or "UTC",
+        tz=zone,
         watermark=rfc3339(watermark),
         built_at=rfc3339(clock.now().replace(microsecond=0)),
         digest=digest,
@@ -63,7 +67,11 @@ def _document(
     )
 
 
-def _answered(answer: figures.Answer) -> Table:
+def _local(told: str, zone: str) -> str:
+    return f"{datetime.fromisoformat(told).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def as_table(answer: figures.Answer) -> Table:
     found = [[plain(value) for value in row] for row in answer.rows]
     table = _table(answer.figure, found, len(found), answer.query.psql)
     table.note, table.elapsed_ms = answer.note, answer.query.elapsed_ms

@@ -57,7 +57,8 @@ def _outcome(request: Request, state: State) -> State:
         states.keep(
             request.id, {"document": to_stored(document), "roles": sorted(asker.role_names & READERS_OF_FIGURES)}
         )
-        return replace(state, status="READY", done=1, steps=1, row_count=document.row_count, digest=document.digest)
+        reached = states.read(request.id) or state
+        return replace(reached, status="READY", row_count=document.row_count, digest=document.digest)
     except Cancelled:
         return replace(state, status="CANCELLED")
     except SoftTimeLimitExceeded:

@@ -28,7 +28,7 @@ class ReportCatalogueSchema(ma.Schema):
     formats = fields.List(fields.String(), required=True)
 
 
-class OrderSchema(StrictSchema):
+class ReportOrderSchema(StrictSchema):
     """What is asked: a report of the catalogue and its parameters."""
 
     name = Text(required=True, validate=validate.Length(1, 64), metadata={"example": "overview_report"})
@@ -40,7 +40,7 @@ class OrderSchema(StrictSchema):
     )
 
 
-class ProgressSchema(ma.Schema):
+class ReportProgressSchema(ma.Schema):
     """How far it is: `done` of `steps` of `unit` (`figures` or `rows`); `steps` is 0 until that is known."""
 
     done = fields.Integer(required=True)
@@ -48,14 +48,14 @@ class ProgressSchema(ma.Schema):
     unit = fields.String(required=True)
 
 
-class JobSchema(ma.Schema):
+class ReportJobSchema(ma.Schema):
     """A report that was asked for, and how it stands."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     title = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
-    progress = fields.Nested(ProgressSchema, required=True, attribute="state")
+    progress = fields.Nested(ReportProgressSchema, required=True, attribute="state")
     params = fields.Dict(keys=fields.String(), values=fields.String(), required=True, attribute="request.raw")
     watermark = fields.AwareDateTime(
         required=True, attribute="request.watermark", metadata={"description": "Rows up to this time are in it"}
@@ -66,13 +66,13 @@ class JobSchema(ma.Schema):
     url = fields.Function(lambda job: f"/api/v1/reports/{job.id}", required=True)
 
 
-class MineSchema(ma.Schema):
+class MyReportsSchema(ma.Schema):
     """One's own newest reports."""
 
-    items = fields.List(fields.Nested(JobSchema), required=True)
+    items = fields.List(fields.Nested(ReportJobSchema), required=True)
 
 
-class FormatSchema(StrictSchema):
+class ReportFormatSchema(StrictSchema):
     """The kind of file wanted."""
 
     format_name = fields.String(

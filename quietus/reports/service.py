@@ -18,7 +18,7 @@ from quietus.core.extensions import db
 from quietus.core.pages import rfc3339
 from quietus.reports import building, requests, states
 from quietus.reports.catalogue import get_report, title_of
-from quietus.reports.document import from_stored
+from quietus.reports.document import Document, from_stored
 from quietus.reports.render import FORMATS
 from quietus.reports.requests import RESOURCE, Request
 from quietus.reports.states import AWAY, LIVE, State, Status
@@ -73,10 +73,8 @@ def request_report(name: str, raw: Mapping[str, str | None], *, actor: Principal
 
     Raises NotFound, Invalid, or Unavailable when nothing can be started.
     """
-    report = get_report(name, for_user=actor)
-    given = {key: value.strip() for key, value in raw.items() if value and value.strip()}
-    params = report.read_params(given)
-    content, watermark = requests.content_of(name, given), clock.now()
+    given, params = _read(name, raw, actor)
+    content, watermark = requests.content_of(name, given), _watermark()
     locks.wait_for(f"report:{actor.id}:{content}")  # of two clicks at once the second finds the first one's report
     if running := _same_on_its_way(actor, content):
         db.session.rollback()
@@ -88,6 +86,12 @@ def request_report(name: str, raw: Mapping[str, str | None], *, actor: Principal
         _note(Action.REPORT_CANCELLED, report_id, actor)
         raise Unavailable(AWAY)
     return get_job(report_id, for_user=actor)
+
+
+def _watermark() -> datetime:
+    """Now, in whole milliseconds: what has come in before this counts."""
+    now = clock.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _same_on_its_way(actor: Principal, content: str) -> Job | None:
@@ -174,7 +178,10 @@ def delete_report(report_id: UUID, *, actor: Principal) -> None:
 
 
 def download(report_id: UUID, format_name: str, *, for_user: Principal) -> Download:
-    """A READY report as a file. Raises NotFound, also when a right it was built with is gone, or Conflict."""
+    """A READY report as a file. Raises NotFound, also when a right it was built with is gone, or Conflict.
+
+    `for_user` must be the account itself, not the request's `current_user`: the file is written after the request.
+    """
     if format_name not in FORMATS:
         raise Invalid({"format": [f"Must be one of: {', '.join(FORMATS)}."]})
     request, cancelled = requests.find(report_id, asker_id=for_user.id)
@@ -187,14 +194,49 @@ def download(report_id: UUID, format_name: str, *, for_user: Principal) -> Downl
         raise NotFound
     document = from_stored(data["document"])
     _note(Action.REPORT_DOWNLOADED, report_id, for_user, format=format_name, digest=document.digest)
+    return _file(document, request.raw, request.watermark, format_name, for_user)
+
+
+def _file(document: Document, raw: dict[str, str], watermark: datetime, format_name: str, asker: Principal) -> Download:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
 
     def pieces() -> Iterator[bytes]:
-        with app.app_context(), building.with_rows(document, request.raw, asker=for_user) as whole:
+        # a context of its own: the request's is over by the time the answer is streamed
+        with app.app_context(), building.with_rows(document, raw, asker=asker) as whole:
             yield from FORMATS[format_name].write(whole)
 
-    filename = f"{request.name}-{request.watermark:%Y%m%d-%H%M}.{format_name}"
+    filename = f"{document.name}-{watermark:%Y%m%d-%H%M}.{format_name}"
     return Download(filename, FORMATS[format_name].media_type, document.digest, document.row_count, pieces())
+
+
+def build_now(name: str, raw: Mapping[str, str | None], format_name: str, *, asker: Principal) -> Download:
+    """A report without the background worker, for the command line; no result of it is kept.
+
+    Raises as request_report and its figures do.
+    """
+    given, params = _read(name, raw, asker)
+    watermark = _watermark()
+    fixed = _fixed(given, params, watermark)
+    report_id = requests.record(name, given, fixed, watermark, asker)
+    document = building.build(name, fixed, watermark, asker=asker)
+    metadata = {"format": format_name, "digest": document.digest}
+    audit.record(
+        Action.REPORT_DOWNLOADED,
+        actor=requests.on_record(asker),
+        resource_type=RESOURCE,
+        resource_id=report_id,
+        metadata=metadata,
+    )
+    db.session.commit()
+    return _file(document, fixed, watermark, format_name, asker)
+
+
+def _read(
+    name: str, raw: Mapping[str, str | None], asker: Principal
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """What was given, and the checked parameters of each figure."""
+    given = {key: value.strip() for key, value in raw.items() if value and value.strip()}
+    return given, get_report(name, for_user=asker).read_params(given)
 
 
 _WHY_NOT: Final = {

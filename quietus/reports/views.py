@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from quietus.accounts.identity import signed_in
 from quietus.analytics.parameters import PARAMETERS
 from quietus.core.access import requires
-from quietus.core.errors import Conflict, Invalid, Unavailable
-from quietus.reports import service
+from quietus.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unavailable
+from quietus.reports import periods, service, summaries
 from quietus.reports.catalogue import get_report, reports_for
 from quietus.reports.downloads import as_answer
 from quietus.reports.render import FORMATS
+from quietus.reports.render.shown import heading, in_words
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -78,7 +81,7 @@ def download(report_id: UUID, format_name: str) -> ResponseReturnValue:
         service.get_job(report_id, for_user=current_user)
         return Response()
     try:
-        return as_answer(service.download(report_id, format_name, for_user=current_user))
+        return as_answer(service.download(report_id, format_name, for_user=signed_in()))
     except Conflict as refusal:
         flash(refusal.detail, "warning")
         return redirect(url_for("reports.show", report_id=report_id), 303)
@@ -98,3 +101,46 @@ def delete(report_id: UUID) -> ResponseReturnValue:
 def again(report_id: UUID) -> ResponseReturnValue:
     job = service.run_again(report_id, actor=current_user)
     return redirect(url_for("reports.show", report_id=job.id), 303)
+
+
+@bp.get("/summaries", endpoint="summaries")
+@requires("build_reports")
+def list_summaries() -> str:
+    return render_template(
+        "reports/summaries.html", summaries=summaries.summaries(), muted=summaries.is_muted(current_user.id)
+    )
+
+
+@bp.get("/summaries/<period_id>")
+@requires("build_reports")
+def summary(period_id: str) -> str:
+    return render_template(
+        "reports/summary.html",
+        reading=summaries.read_summary(period_id, for_user=current_user),
+        in_words=in_words,
+        heading=heading,
+        utc=ZoneInfo("UTC"),
+    )
+
+
+@bp.post("/summaries/send/<kind>")
+@requires("build_reports")
+def send_summary(kind: str) -> ResponseReturnValue:
+    if kind not in periods.DAYS:
+        raise NotFound
+    try:
+        period = summaries.send_me_one("daily" if kind == "daily" else "weekly", actor=current_user)
+        flash(f"The summary of {period.title} is on its way to your address.")
+    except TooManyRequests:
+        flash("One was sent to you a moment ago.", "warning")
+    return redirect(url_for("reports.summaries"), 303)
+
+
+@bp.post("/summaries/mails/<wanted>")
+@requires("build_reports")
+def mute(wanted: str) -> ResponseReturnValue:
+    if wanted not in ("on", "off"):
+        raise NotFound
+    summaries.mute(wanted == "off", actor=current_user)
+    flash("Summaries come to your address." if wanted == "on" else "No more summaries come to your address.")
+    return redirect(url_for("reports.summaries"), 303)

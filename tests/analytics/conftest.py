@@ -1,19 +1,22 @@
 """Rows for figures: texts, sessions, windows and audit rows with chosen times, in a few words."""
 
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import text
 
+from quietus import create_app
 from quietus.analytics import service
 from quietus.core.config import Settings
 from quietus.core.extensions import db
-from tests.conftest import TABLES, run_sql
+from tests.conftest import TABLES, close, run_sql
 from tests.factories import make_user, principal
 
 Ask = Callable[..., service.Answer]
@@ -30,6 +33,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._number = count(1)
+        self._owners: dict[UUID, UUID] = {}
 
     def person(self, *roles: str) -> UUID:
         number = next(self._number)
@@ -52,6 +56,50 @@ class Rows:
             "submitted_at": at(moment), "analyzed_at": at(moment), "request_id": uuid4(),
         }  # fmt: skip
         return self.add("analysis_records", **{**values, **changes})
+
+    def session(self, user_id: UUID, moment: str, minutes: int = 5, **changes: Any) -> UUID:
+        number, active = uuid4(), changes.get("status") == "ACTIVE"
+        values = {
+            "id": number, "user_id": user_id, "stream_session_id": str(number), "session_type": "CHECK_IN",
+            "client_platform": "WEB", "status": "ENDED", "started_at": at(moment),
+            "ended_at": None if active else at(moment) + timedelta(minutes=minutes),
+        }  # fmt: skip
+        self._owners[number] = user_id
+        return self.add("video_sessions", **{**values, **changes})
+
+    def window(self, session_id: UUID, moment: str, level: str, **changes: Any) -> UUID:
+        values = {
+            "id": uuid4(), "session_id": session_id, "user_id": self._owners[session_id], "event_at": at(moment),
+            "risk_level": level, "confidence": 0.8, "signals": "{}", "model_version": "v1", "latency_ms": 90,
+        }  # fmt: skip
+        return self.add("video_analysis_events", **{**values, **changes})
+
+    def audit(
+        self,
+        action: str,
+        resource_id: UUID | str,
+        *,
+        resource_type: str = "analysis",
+        metadata: dict[str, Any] | None = None,
+        moment: str = "2026-03-02 12:00",
+        actor: UUID | None = None,
+    ) -> int:
+        """The audit row's id."""
+        self.add(
+            "audit_logs", user_id=actor, action=action, resource_type=resource_type, resource_id=str(resource_id),
+            metadata=json.dumps(metadata or {}), created_at=at(moment),
+        )  # fmt: skip
+        return int(db.session.scalar(text("SELECT max(id) FROM audit_logs")) or 0)
+
+    def decision(self, item: UUID, human: str | None, moment: str = "2026-03-02 12:00", **changes: Any) -> int:
+        told = {
+            "outcome": "CONFIRMED", "human_label": human, "action": "NONE", "predicted_label": "HIGH",
+            "confidence": 0.9, "model_version": "m1", "reason": "HIGH", "reading": 1, "subject_id": str(uuid4()),
+        }  # fmt: skip
+        return self.audit("review:decided", item, metadata={**told, **changes}, moment=moment)
+
+    def undo(self, item: UUID, decision: int) -> None:
+        self.audit("review:undone", item, metadata={"decision": decision}, moment="2026-03-02 12:05")
 
 
 @pytest.fixture
@@ -90,3 +138,17 @@ def clean_again(test_settings: Settings) -> Callable[[], None]:
         )
 
     return clean
+
+
+@pytest.fixture(scope="session")
+def migrated(test_settings: Settings) -> Callable[[str, str], None]:
+    """Brings an empty database to the newest migration."""
+
+    def run(database: str, owner: str) -> None:
+        changes = {"database_url": database, "migration_database_url": owner}
+        app = create_app(Settings(**{**test_settings.model_dump(), **changes}))
+        with app.app_context():
+            upgrade()
+        close(app)
+
+    return run

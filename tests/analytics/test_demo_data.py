@@ -62,3 +62,11 @@ def test_the_same_seed_makes_the_same_rows(url: str, rows: Any, clean_again: Any
         found.append(rows(digest)[0]["md5"])
         clean_again()
     assert found[0] == found[1] != found[2]
+
+
+def test_indexes_and_foreign_keys_are_as_they_were(url: str, rows: Any) -> None:
+    indexes = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+    keys = "SELECT conname, pg_get_constraintdef(oid) AS said, convalidated FROM pg_constraint ORDER BY 1, 2"
+    before = rows(indexes), rows(keys)
+    fill(url, events=100, end=END)
+    assert (rows(indexes), rows(keys)) == before

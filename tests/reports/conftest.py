@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -81,3 +81,12 @@ def texts(app: Flask) -> Callable[..., list[UUID]]:
         return owners
 
     return store
+
+
+@pytest.fixture
+def outbox(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The mails that went out, kept in memory instead of printed."""
+    state = app.extensions["mailman"]
+    monkeypatch.setattr(state, "backend", "locmem")
+    monkeypatch.setattr(state, "outbox", [], raising=False)
+    return cast(list[Any], state.outbox)

@@ -13,7 +13,7 @@
 -- column agreed_share_to: Share, at most [share]
 -- column people: Fewest people behind a number [people]
 -- keys: model_version confidence_from confidence_to
--- chart: line confidence_from mean_confidence agreed_share
+-- chart: bars confidence_from mean_confidence agreed_share
 -- formula: Reliability diagram in tenths. A. Niculescu-Mizil, R. Caruana (2005), Predicting good probabilities with
 --     supervised learning, ICML. Intervals: E. B. Wilson (1927), JASA 22, 209-212.
 WITH decisions AS (

@@ -45,14 +45,8 @@ def _measure(table: Table, row: Sequence[Cell]) -> KeyNumber:
     unit = str(facts.get("unit") or "")
     column = Column("", "", SHARE if unit == SHARE else unit)
     label = str(facts[table.chart.x]).replace("_", " ")
-    beside = f"before: {_told(others[0], column)}" if others else ""
-    return KeyNumber(label[:1].upper() + label[1:], _told(value, column), beside)
-
-
-def _told(value: Cell, column: Column) -> str:
-    if isinstance(value, float) and value.is_integer() and column.unit != SHARE:
-        value = int(value)
-    return as_words(value, column)
+    beside = f"before: {as_words(others[0], column)}" if others else ""
+    return KeyNumber(label[:1].upper() + label[1:], as_words(value, column), beside)
 
 
 def _summed(table: Table) -> list[Column]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Final
 
-from quietus.reports.document import SHARE, Cell, Column, Table
+from quietus.reports.document import Cell, Column, Table
 from quietus.reports.render.colours import colour_of
 from quietus.reports.render.pdf_heat import draw_heat
 from quietus.reports.render.pdf_page import INK, LINE, SANS, SOFT, Page, rgb
@@ -127,8 +127,7 @@ def _axes(page: Page, table: Table, area: Area) -> None:
         y = area.up(value)
         page.line(area.x, y, area.x + area.width, y)
         page.set_xy(page.l_margin - 2, y - 1.6)
-        whole = float(value).is_integer() and unit != SHARE
-        page.cell(15, 3.2, as_number(int(value) if whole else value, unit), align="R")
+        page.cell(15, 3.2, as_number(value, unit), align="R")
 
 
 def _names(page: Page, table: Table, rows: Sequence[Sequence[Cell]], area: Area) -> None:

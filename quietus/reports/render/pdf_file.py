@@ -8,9 +8,10 @@ from quietus.reports.render import key_numbers
 from quietus.reports.render.pdf_chart import can_draw, draw_chart
 from quietus.reports.render.pdf_page import AMBER, INK, SANS, SERIF, SOFT, TEAL, WASH, Page, rgb
 from quietus.reports.render.pdf_table import draw_table
+from quietus.reports.render.shown import at
 
-# some forty pages; nobody reads a longer table on paper
-ROWS_MAX: Final = 2000
+# some twenty pages; nobody reads a longer table on paper
+ROWS_MAX: Final = 1000
 TILES: Final = 4
 TILE_HEIGHT: Final = 17.0
 CHART_HEIGHT: Final = 66.0
@@ -34,29 +35,25 @@ def _opening(page: Page, document: Document) -> None:
     page.write_in(SANS, 12, colour=INK)
     page.paragraph(document.question, 5.8)
     page.ln(2.5)
-    facts = [*document.filters, ("Time zone", document.tz), ("Data up to", document.watermark)]
-    facts += [("Built at", document.built_at), ("Rows", f"{document.row_count:,}")]
+    facts = [*document.filters, ("Data up to", at(document.watermark)), ("Built at", at(document.built_at))]
+    facts += [("Rows", f"{document.row_count:,}")]
     _facts(page, facts)
     page.ln(3)
     page.rule(TEAL, 4)
 
 
 def _facts(page: Page, facts: Sequence[tuple[str, str]]) -> None:
-    """Label and value, two pairs on a line."""
-    for number, (label, value) in enumerate(facts):
+    for label, value in facts:
         page.write_in(SANS, 9, colour=SOFT)
-        page.cell(24, 4.8, label)
+        page.cell(28, 4.8, label)
         page.write_in(SANS, 9, colour=INK)
-        last = number % 2 or number == len(facts) - 1
-        page.cell(page.width / 2 - 24, 4.8, value)
-        if last:
-            page.ln(4.8)
+        page.cell(0, 4.8, value, new_x="LMARGIN", new_y="NEXT")
 
 
 def _answer(page: Page, table: Table, *, alone: bool, first: bool) -> None:
     rows = _some(table)
     if not alone:
-        page.keep_together(45)
+        page.keep_together(45 + (CHART_HEIGHT + TILE_HEIGHT if can_draw(table, rows) else 0))
         page.ln(0 if first else 5)
         page.write_in(SERIF, 15, style="B", colour=TEAL)
         page.paragraph(table.title, 7)
@@ -79,7 +76,7 @@ def _drawn_whole(table: Table, rows: Sequence[Sequence[Cell]]) -> bool:
     if table.chart is None or not rows:
         return False
     if table.chart.kind == "heat":
-        return set(table.names) <= {table.chart.x, *table.chart.series, "people"}
+        return True
     return table.chart.kind == "tiles" and len(key_numbers.of(table, rows)) >= max(len(rows), 1)
 
 

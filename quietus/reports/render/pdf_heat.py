@@ -8,9 +8,18 @@ from quietus.reports.render.shown import as_number, as_words, heading
 
 
 def draw_heat(page: Page, table: Table, rows: Sequence[Sequence[Cell]], height: float) -> None:
-    """The chart's x stands along the axis; of its series the first goes down the side, the second is the number."""
+    """A map for each number of the table: the chart's x stands along the axis, its first series down the side."""
     assert table.chart is not None  # noqa: S101 - the caller looked
-    across, (down, value) = table.place(table.chart.x), (table.place(name) for name in table.chart.series[:2])
+    keys = {table.chart.x, table.chart.series[0]}
+    for name in table.names:
+        if name not in keys and any(row[table.place(name)] for row in rows):
+            page.keep_together(height)
+            _map(page, table, rows, table.place(name), height)
+
+
+def _map(page: Page, table: Table, rows: Sequence[Sequence[Cell]], value: int, height: float) -> None:
+    assert table.chart is not None  # noqa: S101 - as above
+    across, down = table.place(table.chart.x), table.place(table.chart.series[0])
     cells = {(row[across], row[down]): row[value] for row in rows}
     columns, lines = list(dict.fromkeys(row[across] for row in rows)), list(dict.fromkeys(row[down] for row in rows))
     highest = max((number for number in cells.values() if isinstance(number, int | float)), default=0) or 1

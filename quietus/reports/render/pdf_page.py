@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fpdf import FPDF
 
 from quietus.reports.document import Document
+from quietus.reports.render.shown import at
 
 INK: Final = 0x1E2B2F
 SOFT: Final = 0x52626A
@@ -99,6 +100,6 @@ class Page(FPDF):
         self.set_y(-FOOT)
         self.rule(gap=1.6)
         self.write_in(SANS, 7.5, colour=SOFT)
-        self.cell(self.width * 0.78, 3.6, f"{report.title} · data up to {report.watermark} · zone {report.tz}")
+        self.cell(self.width * 0.78, 3.6, f"{report.title} · data up to {at(report.watermark)} · zone {report.tz}")
         self.cell(0, 3.6, f"Page {self.page_no()} of {{pages}}", align="R", new_x="LMARGIN", new_y="NEXT")
         self.cell(0, 3.6, f"SHA-256 {report.digest}", new_x="LMARGIN", new_y="NEXT")

@@ -22,6 +22,12 @@ def as_moment(value: Cell) -> datetime | None:
         return None
 
 
+def at(told: str) -> str:
+    """An RFC 3339 time in UTC for people; its fraction of a second matters to programs only."""
+    moment = as_moment(told)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else told
+
+
 def in_words(table: Table, rows: Sequence[Sequence[Cell]], zone: ZoneInfo) -> list[list[str]]:
     """The rows as people read them; a column of days shows no hours."""
     days = [_all_midnight(rows, place, zone) for place in range(len(table.columns))]
@@ -59,7 +65,7 @@ def as_words(value: Cell, column: Column) -> str:
 def as_number(value: int | float, unit: str) -> str:
     if unit == SHARE:
         return f"{value * 100:.1f}{THIN}%"
-    if isinstance(value, int) or (abs(value) >= 1000 and float(value).is_integer()):
+    if float(value).is_integer():
         return grouped(f"{value:,.0f}")
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
     return grouped(f"{value:,.{digits}f}")

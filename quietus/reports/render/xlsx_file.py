@@ -14,7 +14,7 @@ from quietus.reports.render.colours import colour_of
 from quietus.reports.render.shown import as_moment, heading
 
 # a sheet holds 1,048,576; past this a spreadsheet crawls, and the CSV holds every row
-ROWS_MAX: Final = 200_000
+ROWS_MAX: Final = 100_000
 PIECE: Final = 64 * 1024
 CHARTS: Final[dict[str, dict[str, str]]] = {
     "bars": {"type": "column"},
