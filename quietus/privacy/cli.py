@@ -112,3 +112,18 @@ def _show(lines: "list[Line]") -> None:
     for line in lines:
         limit = f"before {line.before:%Y-%m-%d}" if line.before else "kept"
         click.echo(f"{line.kind} {limit} {line.rows}")
+
+
+@subject.command("scrub")
+def scrub() -> None:
+    """Write the tables anew, so that erased rows are gone from the files too. Locks each table meanwhile."""
+    from quietus.privacy import scrubbing
+    from quietus.privacy.owning import NotTheOwner
+
+    try:
+        ended = scrubbing.scrub()
+    except NotTheOwner as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("The tables are written anew.")
+    if not ended:
+        click.echo("The write-ahead log keeps its last segments: a superuser may run pg_switch_wal() and CHECKPOINT.")
