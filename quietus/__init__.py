@@ -12,25 +12,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises ConfigurationError, one sentence, where a setting is missing or unsafe.
     """
-    from quietus import commands, schedule
+    from quietus import commands, routes, schedule
     from quietus.accounts import guard, sessions
     from quietus.analysis import model_in_use
-    from quietus.core import (
-        api,
-        celery,
-        database,
-        errors,
-        headers,
-        health,
-        logs,
-        mail,
-        metrics,
-        pages,
-        redis,
-        throttle,
-    )
+    from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
     from quietus.reports import alerts
-    from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
+    from quietus.review import escalation
 
     settings = settings or Settings()
     settings.refuse_unsafe()
@@ -40,29 +27,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
-    for part in (sessions, guard, model_in_use, alerts):
-        part.init_app(app)
-    _register_features(app)
+    sessions.init_app(app)
+    guard.init_app(app)
+    model_in_use.init_app(app)
+    escalation.init_app(app)
+    alerts.init_app(app)
+    for page in routes.PAGES:
+        app.register_blueprint(page)
+    for calls in routes.CALLS:
+        api.register(calls)
     app.cli.add_command(commands.group)
     return app
-
-
-def _register_features(app: Flask) -> None:
-    """Every page and every JSON call."""
-    from quietus.accounts import api as accounts_api
-    from quietus.accounts import views as accounts_views
-    from quietus.admin import views as admin_views
-    from quietus.analysis import api as analysis_api
-    from quietus.analysis import views as analysis_views
-    from quietus.analytics import api as analytics_api
-    from quietus.analytics import views as analytics_views
-    from quietus.core import api, api_docs
-    from quietus.home import views as home_views
-    from quietus.reports import api as reports_api
-    from quietus.reports import views as reports_views
-
-    pages_of_features = (home_views, accounts_views, analysis_views, analytics_views, reports_views, admin_views)
-    for pages in (*pages_of_features, api_docs):
-        app.register_blueprint(pages.bp)
-    for calls in (accounts_api, analysis_api, analytics_api, reports_api):
-        api.register(calls.bp)

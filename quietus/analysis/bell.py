@@ -5,16 +5,21 @@ looks for rows, so a row committed while the bell hangs is either seen by that l
 """
 
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
 import redis
 import structlog
 
-from quietus.core.celery import send
+from quietus.analysis.models import RESOURCE
+from quietus.core.celery import send, send_after_commit
+from quietus.core.config import settings
 from quietus.core.redis import broker
 
 log = structlog.get_logger(__name__)
 
 TASK = "analysis.record_pending"
+NOTIFY_TASK = "alerts.notify_high"
 KEY = "quietus:bell"
 # a ring that got lost on the way keeps the bell up for this long at most, then the next acceptance rings again
 HANGS_MS = 1000
@@ -46,3 +51,9 @@ def answer() -> None:
         broker().delete(KEY)
     except redis.RedisError as error:
         log.warning("broker.unavailable", error=type(error).__name__)
+
+
+def tell_of_high(ids: Sequence[UUID]) -> None:
+    """Have the escalation list told of these texts, once the current transaction is committed."""
+    if ids and settings().escalation:
+        send_after_commit(NOTIFY_TASK, RESOURCE, [str(each) for each in ids])

@@ -16,6 +16,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Select, bindparam, func, select, update
 
+from quietus.analysis import bell
 from quietus.analysis.models import RESOURCE, AnalysisRecord, PredictedLabel
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
@@ -229,6 +230,7 @@ def _write(answered: list[tuple[AnalysisRecord, Outcome | Refusal]], version: st
         actor=None,
         resource_type=RESOURCE,
     )
+    bell.tell_of_high([row.id for row, outcome in recorded if outcome.label == PredictedLabel.HIGH])
     waits = [(now - row.submitted_at).total_seconds() for row, _ in answered]
     db.session.commit()
     run.recorded += len(recorded)

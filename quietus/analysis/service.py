@@ -254,6 +254,8 @@ def give_outcome(
         resource_id=analysis_id,
         metadata={"predicted_label": predicted_label, "model_version": model_version},
     )
+    if predicted_label == PredictedLabel.HIGH:
+        bell.tell_of_high([analysis_id])
     db.session.commit()
     metrics.RECORDED.labels(predicted_label).inc()
     return record

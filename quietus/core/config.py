@@ -7,7 +7,7 @@ from typing import Literal, Self, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -16,6 +16,15 @@ SECRET_KEY_BYTES = 32
 
 class ConfigurationError(Exception):
     """A setting is missing or unsafe; the message is one sentence that says what to do."""
+
+
+class EscalationStep(BaseModel):
+    """Who is told when an item of HIGH priority has waited this long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    after_minutes: int = Field(ge=0, le=7 * 24 * 60)
+    urls: list[SecretStr] = Field(min_length=1, max_length=20)
 
 
 class Settings(BaseSettings):
@@ -124,6 +133,40 @@ class Settings(BaseSettings):
         5.0, gt=0, le=1440, description="A text still PENDING after this long is analysed alone."
     )
     attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
+
+    erasure_wait_days: int = Field(
+        7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
+    )
+
+    context: Literal["general", "healthcare", "workplace", "education"] = Field(
+        "general",
+        description="Where this desk is used. `workplace` and `education` refuse video sessions "
+        "(EU AI Act, Art. 5(1)(f)) unless `QUIETUS_CONTEXT_BASIS` names the exception.",
+    )
+    context_basis: Literal["none", "medical", "safety"] = Field(
+        "none",
+        description="The exception that the operator relies on and can show: `medical` or `safety` reasons.",
+    )
+    import_mib: int = Field(
+        64, ge=1, le=2048, description="Largest NDJSON file of video events that one upload may bring, in MiB."
+    )
+
+    claim_minutes: int = Field(
+        15, ge=1, le=240, description="A reviewer has an item for this long; an open page renews it."
+    )
+    review_low_sample: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="LOW texts of each day that join the review queue, drawn at random and unmarked, so that "
+        "misses are seen.",
+    )
+    escalation: list[EscalationStep] = Field(
+        [],
+        description="Who is told of an item of HIGH priority, and when, as JSON: "
+        '`[{"after_minutes": 0, "urls": ["mailtos://…"]}, {"after_minutes": 15, "urls": ["…"]}]` (Apprise addresses). '
+        "Empty: nobody is told.",
+    )
 
     alert_rules: str = Field(
         "[]",

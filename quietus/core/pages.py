@@ -26,8 +26,16 @@ def rfc3339(value: datetime) -> str:
 
 
 def _every_page() -> dict[str, Any]:
+    chosen = settings()
+    # pages promise that nobody is told, or say that somebody is: whichever is true here
+    told = bool(chosen.escalation)
     made_up = current_app.config["MADE_UP"]
-    return {"request_id": g.get("request_id", ""), "exit_url": settings().exit_url, "made_up": made_up}
+    return {
+        "request_id": g.get("request_id", ""),
+        "exit_url": chosen.exit_url,
+        "people_are_told": told,
+        "made_up": made_up,
+    }
 
 
 def init_app(app: Flask) -> None:
