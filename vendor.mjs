@@ -21,7 +21,19 @@ const assets = {
   "swagger-ui/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
   "swagger-ui/swagger-ui-bundle.js.LICENSE.txt": "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
   "swagger-ui/LICENSE": "swagger-ui-dist/LICENSE",
+  // the live page's vision: one module, four models, and the WebAssembly that runs them
+  "human/human.esm.js": "@vladmandic/human/dist/human.esm.js",
+  "human/LICENSE": "@vladmandic/human/LICENSE",
+  "tfjs-backend-wasm/tfjs-backend-wasm.wasm": "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+  "tfjs-backend-wasm/tfjs-backend-wasm-simd.wasm": "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+  // that package names Apache-2.0 and brings no text of it; this is the same text, with no name filled in
+  "tfjs-backend-wasm/LICENSE": "swagger-ui-dist/LICENSE",
 };
+for (const model of ["blazeface", "facemesh", "iris", "emotion"]) {
+  for (const part of ["json", "bin"]) {
+    assets[`human/models/${model}.${part}`] = `@vladmandic/human/models/${model}.${part}`;
+  }
+}
 
 // The maps are not shipped: a page that names one makes the browser ask for what is not there.
 const sourceMap = /\n?(\/\/# sourceMappingURL=\S+|\/\*# sourceMappingURL=[^*]+\*\/)\s*$/;

@@ -12,34 +12,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises ConfigurationError, one sentence, where a setting is missing or unsafe.
     """
-    from quietus import commands, schedule
-    from quietus.accounts import api as accounts_api
+    from quietus import commands, routes, schedule
     from quietus.accounts import guard, sessions
-    from quietus.accounts import views as accounts_views
-    from quietus.admin import views as admin_views
-    from quietus.analysis import api as analysis_api
     from quietus.analysis import model_in_use
-    from quietus.analysis import views as analysis_views
-    from quietus.core import (
-        api,
-        api_docs,
-        celery,
-        database,
-        errors,
-        headers,
-        health,
-        logs,
-        mail,
-        metrics,
-        pages,
-        redis,
-        throttle,
-    )
-    from quietus.home import views as home_views
-    from quietus.review import api as review_api
+    from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
+    from quietus.reports import alerts
     from quietus.review import escalation
-    from quietus.review import views as review_views
-    from quietus.video import models as _video  # noqa: F401 - its tables are part of the schema
 
     settings = settings or read_settings()
     settings.refuse_unsafe()
@@ -53,9 +31,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard.init_app(app)
     model_in_use.init_app(app)
     escalation.init_app(app)
-    for pages_of in (home_views, accounts_views, analysis_views, review_views, admin_views, api_docs):
-        app.register_blueprint(pages_of.bp)
-    for calls in (accounts_api, analysis_api, review_api):
-        api.register(calls.bp)
+    alerts.init_app(app)
+    for page in routes.PAGES:
+        app.register_blueprint(page)
+    for calls in routes.CALLS:
+        api.register(calls)
     app.cli.add_command(commands.group)
     return app

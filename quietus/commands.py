@@ -3,13 +3,20 @@
 import click
 
 from quietus.accounts.cli import token, user
-from quietus.admin.cli import prepare
+from quietus.admin.cli import ledger, prepare
 from quietus.analysis.cli import backtest
+from quietus.analytics.cli import sql
+from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
+from quietus.privacy.cli import subject
+from quietus.reports.cli import report
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
+from quietus.video.cli import import_events
 
 model.add_command(backtest)
-COMMANDS = (up, demo, user, token, model, url, settings, prepare)
+COMMANDS = (
+    up, demo, user, token, subject, import_events, sql, report, ledger, audit, model, url, settings, prepare,
+)  # fmt: skip
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

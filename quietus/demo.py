@@ -114,8 +114,22 @@ def _table(records: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 @click.command()
 @click.argument("texts", nargs=-1)
-def demo(texts: tuple[str, ...]) -> None:
+@click.option("--rows", type=click.IntRange(1, 100_000_000), help="Fill it with so many made-up video windows instead.")
+@click.option("--keep-running", is_flag=True, help="With --rows: run the filled desk until Ctrl-C, and look around.")
+def demo(texts: tuple[str, ...], rows: int | None, keep_running: bool) -> None:
     """Start a throw-away desk, submit TEXTS (or three made-up ones), show their outcomes, stop everything."""
+    if rows is None:
+        if keep_running:
+            raise click.UsageError("--keep-running goes with --rows.")
+        submit(texts)
+        return
+    from quietus import demo_desk
+
+    demo_desk.run(rows, keep_running)
+
+
+def submit(texts: Sequence[str]) -> None:
+    """The main job: some texts, and their outcomes in a table."""
     wanted = [text for text in texts if text.strip()] or list(SENTENCES)
     began = time.monotonic()
     click.echo("Starting a throw-away desk: PostgreSQL, Valkey, web, workers …")

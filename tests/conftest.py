@@ -88,6 +88,7 @@ def close(app: Flask) -> None:
         db.session.remove()
         db.engine.dispose()
     app.extensions["broker"].close()
+    app.extensions["broker_bulk"].close()
 
 
 @pytest.fixture(scope="session")

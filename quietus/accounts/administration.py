@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from quietus.accounts import fields, passwords
@@ -87,7 +87,7 @@ def set_roles(user_id: UUID, roles: frozenset[str], *, actor: UUID | None) -> Us
     except ValueError as error:
         raise Invalid({"roles": [str(error)]}) from error
     if ADMIN not in roles:
-        _keep_an_admin_besides(user_id)
+        refuse_last_admin(user_id)
     user = _locked(user_id)
     before = user.role_names
     if before == roles:
@@ -108,13 +108,33 @@ def set_roles(user_id: UUID, roles: frozenset[str], *, actor: UUID | None) -> Us
 
 def deactivate(user_id: UUID, *, actor: UUID | None) -> User:
     """Shut the account: sessions and tokens are dead from the next request. Raises NotFound or Conflict."""
-    _keep_an_admin_besides(user_id)
+    refuse_last_admin(user_id)
     return _set_active(user_id, False, Action.USER_DEACTIVATED, actor)
 
 
 def activate(user_id: UUID, *, actor: UUID | None) -> User:
     """Open the account again; its owner signs in anew, old sessions stay dead. Raises NotFound."""
     return _set_active(user_id, True, Action.USER_ACTIVATED, actor)
+
+
+def hold(user_id: UUID, *, against_new_rows: bool = False) -> None:
+    """Keep the account's row until this transaction ends, so that acts on it come one after the other.
+
+    `against_new_rows` also makes whoever stores a row of this person's wait. Raises NotFound.
+    """
+    found = select(User.id).where(User.id == user_id).with_for_update(key_share=not against_new_rows)
+    if db.session.scalar(found) is None:
+        db.session.rollback()
+        raise NotFound
+
+
+def remove(user_id: UUID) -> None:
+    """Delete the account's row, and with it all that refers to it, in the current transaction; the caller commits.
+
+    Raises Conflict for the last active ADMIN.
+    """
+    refuse_last_admin(user_id)
+    db.session.execute(delete(User).where(User.id == user_id))
 
 
 def _set_active(user_id: UUID, active: bool, action: Action, actor: UUID | None) -> User:
@@ -127,7 +147,7 @@ def _set_active(user_id: UUID, active: bool, action: Action, actor: UUID | None)
     return user
 
 
-def _keep_an_admin_besides(user_id: UUID) -> None:
+def refuse_last_admin(user_id: UUID) -> None:
     """Raise Conflict when the account is the last active ADMIN.
 
     Locks every admin's row first, always in the same order, and looks again afterwards: of two admins who

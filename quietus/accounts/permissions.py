@@ -37,9 +37,12 @@ TABLE: Final[dict[str, Rule]] = {
     "see_own_sessions": Rule(PEOPLE, "video"),
     "hold_session": Rule(frozenset({USER}), "video"),
     "own_data": Rule(PEOPLE, "me"),
+    # in person: a leaked token must not be able to destroy what its owner has here, nor to stop their erasure
+    "erase_own": Rule(PEOPLE, None),
     # for others
     "submit_for": Rule(frozenset({CLINICIAN, SERVICE}), "analyses"),
     "post_events": Rule(frozenset({USER, SERVICE}), "events"),
+    "hold_session_for": Rule(frozenset({SERVICE}), "video"),
     "post_outcome": Rule(frozenset({SERVICE}), "analyses"),
     # another's text: a clinician's work, or an admin who breaks the glass in person and gives a reason
     "read_text": Rule(frozenset({CLINICIAN}), "review"),

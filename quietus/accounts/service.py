@@ -25,6 +25,7 @@ __all__ = [
     "change_password",
     "ensure_first_admin",
     "mail_reset_link",
+    "prove_password",
     "register",
     "request_reset",
     "reset_password",
@@ -139,18 +140,23 @@ def change_password(*, current_password: str, new_password: str, address: str | 
 
     Raises Invalid, TooManyRequests, or Conflict when the account changed meanwhile.
     """
-    account = _account(identity.signed_in().id)
-    try:
-        with throttle.failures_counted(account.email, address):
-            _proven(account, current_password)
-    except Unauthenticated as error:
-        raise Invalid({"current_password": ["This is not your password."]}) from error
+    account = prove_password(current_password, address=address, field="current_password")
     if passwords.normal(new_password) == passwords.normal(current_password):
         raise Invalid({"new_password": ["This is the password you have now."]})
     generation = _set_password(account, new_password, "new_password", Action.PASSWORD_CHANGED)
     session_id = uuid4()
     sessions.start(account.id, session_id, generation)
     identity.become(identity.of(account, session_id))
+
+
+def prove_password(password: str, *, address: str | None, field: str = "password") -> Account:
+    """The signed-in account, once its password is proven anew. Raises Invalid for `field`, or TooManyRequests."""
+    account = _account(identity.signed_in().id)
+    try:
+        with throttle.failures_counted(account.email, address):
+            return _proven(account, password)
+    except Unauthenticated as error:
+        raise Invalid({field: ["This is not your password."]}) from error
 
 
 def _account(user_id: UUID) -> Account:

@@ -17,6 +17,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from quietus.core.config import settings
 from quietus.core.errors import TooManyRequests, Unauthenticated
+from quietus.core.redis import broker
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +138,12 @@ def may_mail(email: str) -> bool:
     except TooManyRequests:
         return False
     return True
+
+
+def forget(email: str) -> None:
+    """Take every count of an address out of the broker. Raises redis.RedisError when it is away."""
+    for key in broker().scan_iter(match=f"*{_account(email)}*", count=1000):
+        broker().delete(key)
 
 
 def _account(email: str) -> str:

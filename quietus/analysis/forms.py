@@ -1,6 +1,5 @@
 """The check-in form and the filters of the history page."""
 
-from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -18,9 +17,7 @@ from wtforms.validators import ValidationError
 from quietus.analysis.models import PredictedLabel, Source
 from quietus.analysis.service import Filters
 from quietus.analysis.texts import MAX_CHARACTERS, clean
-from quietus.core.forms import TextForm
-
-FIRST_YEAR, LAST_YEAR = 2000, 2999
+from quietus.core.forms import TextForm, days_between, read_day
 
 
 class CheckInForm(TextForm):
@@ -43,18 +40,6 @@ class CheckInForm(TextForm):
             raise ValidationError("The form was damaged on its way. Please send it again.") from error
 
 
-def _day(field: Field) -> date | None:
-    if not (field.data or "").strip():
-        return None
-    try:
-        found = date.fromisoformat(field.data.strip())
-    except ValueError as error:
-        raise ValidationError("Please write the day as 2026-11-23.") from error
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValidationError(f"Please choose a year from {FIRST_YEAR} to {LAST_YEAR}.")
-    return found
-
-
 def _all_or(values: type[StrEnum]) -> list[SelectChoice]:
     return [SelectChoice("", "All"), *(SelectChoice(value.value) for value in values)]
 
@@ -68,12 +53,12 @@ class HistoryForm(Form):
     until = StringField("To", name="to")
 
     def validate_since(self, field: Field) -> None:
-        _day(field)
+        read_day(field)
 
     def validate_until(self, field: Field) -> None:
-        last, first = _day(field), None
+        last, first = read_day(field), None
         if not self.since.errors:
-            first = _day(self.since)
+            first = read_day(self.since)
         if first and last and last < first:
             raise ValidationError("The last day lies before the first.")
 
@@ -83,10 +68,10 @@ class HistoryForm(Form):
 
     def filters(self) -> Filters:
         """The filters of a valid form."""
-        first, last = _day(self.since), _day(self.until)
+        since, until = days_between(read_day(self.since), read_day(self.until))
         return Filters(
             predicted_label=self.predicted_label.data or None,
             source=self.source.data or None,
-            since=datetime.combine(first, time(), UTC) if first else None,
-            until=datetime.combine(last + timedelta(days=1), time(), UTC) if last else None,
+            since=since,
+            until=until,
         )

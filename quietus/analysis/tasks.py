@@ -6,6 +6,7 @@ from celery import Task, shared_task
 from quietus.analysis import bell
 from quietus.analysis.model_in_use import model_in_use
 from quietus.analysis.recording import record_pending
+from quietus.core.health import note_sweep
 from quietus.textmodel import ModelUnavailable
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ def record_pending_task(self: Task) -> None:
     except ModelUnavailable:
         log.warning("model.unavailable")  # the rows wait; the next sweep asks again
         return
+    note_sweep()
     if run.recorded or run.failed:
         log.info("analysis.recorded", recorded=run.recorded, failed=run.failed)
     if run.left:

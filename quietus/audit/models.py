@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, String, Uuid, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from quietus.audit.tags import ABOUT_A_SUBJECT
 from quietus.core.extensions import db
 
 
@@ -30,4 +31,11 @@ class AuditLog(db.Model):  # type: ignore[name-defined]  # flask-sqlalchemy buil
         # beyond the seed, measured to pay (D16): liveness of sign-ins and the review queue; searches by action
         Index("ix_audit_logs_resource", "resource_type", "resource_id", text("created_at DESC")),
         Index("ix_audit_logs_action_created_at", "action", "created_at"),
+        # who read a person's words, and the notes about them
+        Index(
+            "ix_audit_logs_subject",
+            text("(metadata ->> 'subject_id')"),
+            text("created_at DESC"),
+            postgresql_where=text(f"action IN ({', '.join(repr(action.value) for action in ABOUT_A_SUBJECT)})"),
+        ),
     )

@@ -68,3 +68,13 @@ def latest(action: Action, *, resource_type: str, resource_id: str | UUID) -> Au
         .order_by(AuditLog.created_at.desc(), AuditLog.id.desc())
         .limit(1)
     )
+
+
+def newest(action: Action) -> AuditLog | None:
+    """The newest row of this action about anything."""
+    return db.session.scalar(
+        select(AuditLog)
+        .where(AuditLog.action == action.value)
+        .order_by(AuditLog.created_at.desc(), AuditLog.id.desc())
+        .limit(1)
+    )

@@ -142,10 +142,13 @@ class CappedStream:
             raise BadRequest from error
 
 
+# how an address ends → which cap its body has
+CAPS: Final = {"/batch": "BATCH_BYTES", "/events": "BATCH_BYTES", "/import": "IMPORT_BYTES"}
+
+
 def _cap_body() -> None:
-    """64 KiB for a body, 1 MiB where many items travel (batch): enough for any honest request."""
-    large = request.path.endswith(("/batch", "/events"))
-    cap: int = current_app.config["BATCH_BYTES" if large else "BODY_BYTES"]
+    """64 KiB for a body, 1 MiB where many items travel, the setting's size for a file that is read as it comes."""
+    cap: int = current_app.config[CAPS.get(f"/{request.path.rpartition('/')[2]}", "BODY_BYTES")]
     request.max_content_length = cap
     if request.content_length is None and "wsgi.input_terminated" in request.environ:
         request.environ["wsgi.input"] = CappedStream(request.environ["wsgi.input"], cap)
@@ -160,6 +163,7 @@ def init_app(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
         BODY_BYTES=64 * 1024,
         BATCH_BYTES=1024 * 1024,
+        IMPORT_BYTES=app.extensions["settings"].import_mib * 1024 * 1024,
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         MAX_FORM_PARTS=50,

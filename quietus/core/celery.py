@@ -21,18 +21,31 @@ TIME_LIMIT_SECONDS = 600
 VISIBILITY_SECONDS = 3600
 
 
-def send(task_name: str, *args: Any) -> bool:
-    """Send a task now. False when the broker is away: the row is the truth, the sweep will find it (D3)."""
+def send(task_name: str, *args: Any, task_id: str | None = None) -> bool:
+    """Send a task now. False when the broker is away: the row is the truth, the sweep will find it (D3).
+
+    With a `task_id` the task can be stopped by `interrupt`.
+    """
     # not send_task: a misspelt name raises here instead of waiting for ever in a queue
     task = current_app.extensions["celery"].tasks[task_name]
     try:
         # kombu waits for ever for a broker that takes connections and says nothing; this client does not
         broker().ping()
-        task.apply_async(args=args, retry=False, headers=_headers())
+        task.apply_async(args=args, task_id=task_id, retry=False, headers=_headers())
     except Exception as error:  # kombu wraps each transport's errors differently; none may undo an accepted row
         log.warning("broker.unavailable", task=task_name, error=type(error).__name__)
         return False
     return True
+
+
+def interrupt(task_id: str) -> None:
+    """Drop a task that waits, and raise SoftTimeLimitExceeded in one that runs; a broker that is away hears nothing."""
+    try:
+        broker().ping()
+        # not TERM, which ends the process: this signal lets the task roll back and say how it ended
+        current_app.extensions["celery"].control.revoke(task_id, terminate=True, signal="SIGUSR1")
+    except Exception as error:  # as above
+        log.warning("broker.unavailable", revoke=task_id, error=type(error).__name__)
 
 
 def _headers() -> dict[str, str]:

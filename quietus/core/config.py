@@ -135,6 +135,23 @@ class Settings(BaseSettings):
     )
     attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
 
+    erasure_wait_days: int = Field(
+        7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
+    )
+
+    context: Literal["general", "healthcare", "workplace", "education"] = Field(
+        "general",
+        description="Where this desk is used. `workplace` and `education` refuse video sessions "
+        "(EU AI Act, Art. 5(1)(f)) unless `QUIETUS_CONTEXT_BASIS` names the exception.",
+    )
+    context_basis: Literal["none", "medical", "safety"] = Field(
+        "none",
+        description="The exception that the operator relies on and can show: `medical` or `safety` reasons.",
+    )
+    import_mib: int = Field(
+        64, ge=1, le=2048, description="Largest NDJSON file of video events that one upload may bring, in MiB."
+    )
+
     claim_minutes: int = Field(
         15, ge=1, le=240, description="A reviewer has an item for this long; an open page renews it."
     )
@@ -150,6 +167,18 @@ class Settings(BaseSettings):
         description="Who is told of an item of HIGH priority, and when, as JSON: "
         '`[{"after_minutes": 0, "urls": ["mailtos://…"]}, {"after_minutes": 15, "urls": ["…"]}]` (Apprise addresses). '
         "Empty: nobody is told.",
+    )
+
+    alert_rules: str = Field(
+        "[]",
+        description="Rules that watch figures, as JSON: "
+        '`[{"name": "high-share", "figure": "text_distribution", "column": "share", '
+        '"where": {"predicted_label": "HIGH"}, "warn": 0.2, "critical": 0.4, "window_minutes": 1440, '
+        '"grace_minutes": 10}]`. docs/operating.md tells more.',
+    )
+    alert_urls: list[SecretStr] = Field(
+        [],
+        description="Who is told when a rule changes its state, as JSON: a list of Apprise addresses. Empty: nobody.",
     )
 
     metrics_token: SecretStr = Field(

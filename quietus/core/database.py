@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 from flask import Flask
 from psycopg.pq import ConnStatus
-from sqlalchemy import event
+from sqlalchemy import event, func
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import DisconnectionError
 
 from quietus.core.config import PROJECT
@@ -57,3 +58,12 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         event.listen(db.engine, "checkout", _refuse_silent)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
+
+
+def only_one(name: str) -> bool:
+    """Whether this transaction alone does what `name` says, until it ends; False while another one does.
+
+    For tasks that may be sent twice. The lock lives in the transaction, so it works through PgBouncer too.
+    """
+    key = func.hashtextextended(f"quietus:{name}", 0)
+    return bool(db.session.scalar(sql_select(func.pg_try_advisory_xact_lock(key))))

@@ -16,6 +16,8 @@ from quietus.core.extensions import db, wants_json
 log = structlog.get_logger(__name__)
 
 RETRY_DATABASE_SECONDS = 5
+# foreign_key_violation: whoever is erased while their request runs
+GONE = "23503"
 
 
 class Problem(Exception):
@@ -160,8 +162,10 @@ def _fields(part: object) -> dict[object, object]:
 
 
 def _from_database(error: Exception) -> ResponseReturnValue:
-    """A database that is away, read-only or full is 503 with Retry-After; anything else is our bug."""
+    """A database that is away, read-only or full is 503 with Retry-After, a row gone since is 409; else our bug."""
     db.session.rollback()
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == GONE:
+        return render(Conflict("gone", "What this belongs to was erased a moment ago. Nothing was stored."))
     if unreachable(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return render(Unavailable())

@@ -1,12 +1,18 @@
 """The base of every form: what it holds is text, in UTF-8, as it was written."""
 
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from flask import request
 from flask_wtf import FlaskForm
+from wtforms import Field
+from wtforms.validators import ValidationError
 
 from quietus.core.errors import Invalid
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2999
 
 
 class TextForm(FlaskForm):
@@ -18,6 +24,25 @@ class TextForm(FlaskForm):
                 return formdata
             # not Flask-WTF's choice: it mixes in uploaded files and JSON, whose values are no text
             return (request.form or None) if form.is_submitted() else None
+
+
+def read_day(field: Field) -> date | None:
+    """The day that a field holds, None when it is empty. Raises ValidationError, a sentence for a person."""
+    if not (field.data or "").strip():
+        return None
+    try:
+        found = date.fromisoformat(field.data.strip())
+    except ValueError as error:
+        raise ValidationError("Please write the day as 2026-11-23.") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValidationError(f"Please choose a year from {FIRST_YEAR} to {LAST_YEAR}.")
+    return found
+
+
+def days_between(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """The half-open time from the begin of one UTC day to the end of another."""
+    since = datetime.combine(first, time(), UTC) if first else None
+    return since, datetime.combine(last + timedelta(days=1), time(), UTC) if last else None
 
 
 def refuse_undecodable() -> None:

@@ -18,11 +18,23 @@ CSP: Final = "; ".join(
         "form-action 'self'",
     )
 )
+# for the page that looks through the camera, and for the worker that does the looking
+CSP_WITH_WASM: Final = CSP.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
+WORKERS: Final = "live/worker.mjs"
 HSTS_SECONDS = 31_536_000
+
+
+def allow_camera(response: Response) -> Response:
+    """Let this one page use the camera and WebAssembly; no page may use the microphone."""
+    response.headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()"
+    response.headers["Content-Security-Policy"] = CSP_WITH_WASM
+    return response
 
 
 def _harden(response: Response) -> Response:
     headers = response.headers
+    if request.endpoint == "static" and (request.view_args or {}).get("filename") == WORKERS:
+        headers["Content-Security-Policy"] = CSP_WITH_WASM
     headers.setdefault("Content-Security-Policy", CSP)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ bp = Blueprint("health", __name__)
 
 HEARTBEAT_KEY = "quietus:heartbeat"
 HEARTBEAT_OLD_SECONDS = 180
+SWEEP_KEY = "quietus:sweep"
 
 
 def migration_head() -> str:
@@ -36,8 +38,17 @@ def migration_head() -> str:
 
 def beat_age_seconds() -> float | None:
     """Seconds since beat last had a worker note that it is there; None when never, or the broker is away."""
+    return _age_seconds(HEARTBEAT_KEY)
+
+
+def sweep_age_seconds() -> float | None:
+    """Seconds since a worker last looked for texts that wait; None when never, or the broker is away."""
+    return _age_seconds(SWEEP_KEY)
+
+
+def _age_seconds(key: str) -> float | None:
     try:
-        noted: Any = broker().get(HEARTBEAT_KEY)
+        noted: Any = broker().get(key)
         return clock.now().timestamp() - float(noted) if noted else None
     except (redis.RedisError, ValueError):
         return None
@@ -53,6 +64,12 @@ def beat_is_old() -> bool:
 def note_heartbeat() -> None:
     """Called by the task `ops.heartbeat`: beat, the broker and a worker all live."""
     broker().set(HEARTBEAT_KEY, str(clock.now().timestamp()), ex=7 * 24 * 3600)
+
+
+def note_sweep() -> None:
+    """Called by the worker that looked for waiting texts; that it cannot be noted must not undo its work."""
+    with suppress(redis.RedisError):
+        broker().set(SWEEP_KEY, str(clock.now().timestamp()), ex=7 * 24 * 3600)
 
 
 def database_state() -> dict[str, object]:

@@ -5,11 +5,15 @@ The standard library's decoder is lenient on each of these, and each made a 5xx 
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from quietus.core.errors import BadRequest
 
 MAX_DEPTH = 32
+# a string that does not end reaches to the end of the text, or each of its quotes would be tried anew
+STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?(?:"|\Z)', re.DOTALL)
+BRACKET = re.compile(r"[\[\]{}]")
 
 
 def _refuse(code: str, detail: str) -> NoReturn:
@@ -37,22 +41,9 @@ def _constant(name: str) -> NoReturn:
 def _depth(text: str) -> int:
     """Greatest nesting of brackets outside strings; checked before decoding, which would recurse."""
     deepest = depth = 0
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
+    for bracket in BRACKET.findall(STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
     return deepest
 
 

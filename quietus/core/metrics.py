@@ -18,6 +18,7 @@ REQUESTS = Counter("quietus_requests_total", "HTTP answers", ["method", "rule", 
 REQUEST_SECONDS = Histogram("quietus_request_seconds", "Time to answer", ["method", "rule"])
 ACCEPTED = Counter("quietus_analyses_accepted_total", "Texts accepted", ["source"])
 RECORDED = Counter("quietus_analyses_recorded_total", "Outcomes recorded", ["predicted_label"])
+EVENTS = Counter("quietus_video_events_stored_total", "Video events stored")
 MODEL_SECONDS = Histogram(
     "quietus_model_batch_seconds",
     "Time the model takes for a batch",

@@ -4,9 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, current_app, g
 
 from quietus.core.config import settings
+
+# a file of this name in the state folder: everything in this desk is made up, and its pages say so
+DEMO_MARK = "DEMO"
 
 
 def moment(value: datetime) -> str:
@@ -26,10 +29,17 @@ def _every_page() -> dict[str, Any]:
     chosen = settings()
     # pages promise that nobody is told, or say that somebody is: whichever is true here
     told = bool(chosen.escalation)
-    return {"request_id": g.get("request_id", ""), "exit_url": chosen.exit_url, "people_are_told": told}
+    made_up = current_app.config["MADE_UP"]
+    return {
+        "request_id": g.get("request_id", ""),
+        "exit_url": chosen.exit_url,
+        "people_are_told": told,
+        "made_up": made_up,
+    }
 
 
 def init_app(app: Flask) -> None:
+    app.config["MADE_UP"] = (app.extensions["settings"].state / DEMO_MARK).exists()
     app.context_processor(_every_page)
     app.jinja_env.filters.update(moment=moment, percent=percent, rfc3339=rfc3339)
     app.jinja_env.trim_blocks = True

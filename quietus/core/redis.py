@@ -4,6 +4,8 @@ import redis
 from flask import Flask, current_app
 
 TIMEOUT_SECONDS = 0.3
+# a piece of a file, on a busy network
+BULK_TIMEOUT_SECONDS = 10
 
 
 def broker() -> redis.Redis:
@@ -12,8 +14,17 @@ def broker() -> redis.Redis:
     return client
 
 
+def bulk() -> redis.Redis:
+    """A patient client for bytes rather than words. Raises redis.RedisError when the broker is away."""
+    client: redis.Redis = current_app.extensions["broker_bulk"]
+    return client
+
+
 def init_app(app: Flask) -> None:
     url = app.extensions["settings"].redis_url.get_secret_value()
+    app.extensions["broker_bulk"] = redis.Redis.from_url(
+        url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=BULK_TIMEOUT_SECONDS
+    )
     app.extensions["broker"] = redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS, decode_responses=True
     )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +22,45 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quietus.core.extensions import db
+
+# what audit rows call a session
+RESOURCE = "video_session"
+
+
+class SessionType(StrEnum):
+    """What a session is for."""
+
+    DISTRESS_MONITORING = "DISTRESS_MONITORING"
+    CHECK_IN = "CHECK_IN"
+    SUPPORT_CALL = "SUPPORT_CALL"
+    TEST = "TEST"
+
+
+class ClientPlatform(StrEnum):
+    """Where the camera is."""
+
+    WEB = "WEB"
+    IOS = "IOS"
+    ANDROID = "ANDROID"
+    DESKTOP = "DESKTOP"
+    AGENT = "AGENT"
+
+
+class Status(StrEnum):
+    """Where a session stands; ABANDONED when its client went silent."""
+
+    ACTIVE = "ACTIVE"
+    ENDED = "ENDED"
+    ABANDONED = "ABANDONED"
+
+
+class RiskLevel(StrEnum):
+    """A review priority of this window, not of a person; UNKNOWN when nobody was to be seen."""
+
+    UNKNOWN = "UNKNOWN"
+    LOW = "LOW"
+    MODERATE = "MODERATE"
+    HIGH = "HIGH"
 
 
 class VideoSession(db.Model):  # type: ignore[name-defined]  # flask-sqlalchemy builds the base at run time

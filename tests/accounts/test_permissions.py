@@ -16,6 +16,7 @@ DESIGN = {
     "read_text": {"CLINICIAN"},
     "break_glass": {"ADMIN"},
     "hold_session": {"USER"},
+    "hold_session_for": {"SERVICE"},
     "post_events": {"USER", "SERVICE"},
     "post_outcome": {"SERVICE"},
     "review": {"CLINICIAN"},

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from quietus.core import clock
-from quietus.core.health import HEARTBEAT_KEY, HEARTBEAT_OLD_SECONDS, note_heartbeat
+from quietus.core.health import HEARTBEAT_KEY, HEARTBEAT_OLD_SECONDS, migration_head, note_heartbeat
 from tests.factories import make_user, sign_in
 
 WARNING = "gone quiet"
@@ -24,8 +24,15 @@ def admin(client: FlaskClient) -> FlaskClient:
 
 def test_the_state_page_names_the_parts(admin: FlaskClient) -> None:
     page = admin.get("/admin/state").text
-    assert "0002_roles_append_only_audit" in page
+    assert migration_head() in page
     assert "analysis 0, events 0" in page
+    assert "none answers: texts are kept and wait" in page
+    assert "no day yet" in page
+
+
+def test_the_state_page_says_when_a_worker_last_looked(app: Flask, admin: FlaskClient) -> None:
+    app.extensions["celery"].tasks["analysis.record_pending"]()
+    assert "0 seconds ago" in admin.get("/admin/state").text
 
 
 def test_it_stands_when_the_broker_is_away(make_app: Callable[..., Flask], app: Flask) -> None:

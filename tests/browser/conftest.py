@@ -36,7 +36,8 @@ def _own_chromium(playwright: Playwright) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts a Chromium with further flags: `launch("--use-fake-device-for-media-stream")`."""
     with sync_playwright() as playwright:
         program = _own_chromium(playwright)
         if program is None:
@@ -45,9 +46,20 @@ def chromium() -> Iterator[Browser]:
             if os.environ.get("CI"):
                 pytest.fail(reason)
             pytest.skip(reason)
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+        started: list[Browser] = []
+
+        def start(*flags: str) -> Browser:
+            started.append(playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags]))
+            return started[-1]
+
+        yield start
+        for browser in started:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[..., Browser]) -> Browser:
+    return launch()
 
 
 @dataclass
@@ -79,8 +91,8 @@ def visit(chromium: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
     """Opens windows: `visit(color_scheme="dark")`; options are those of Playwright's new_context."""
     opened: list[Visitor] = []
 
-    def new(elsewhere: str = "", **options: Any) -> Visitor:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    def new(elsewhere: str = "", browser: Browser = chromium, **options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         visitor = Visitor(live.url, context, page)
@@ -91,7 +103,7 @@ def visit(chromium: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
             if not request.url.startswith(live.url) and not (elsewhere and request.url.startswith(elsewhere)):
                 visitor.complaints.append(f"{page.url} asked for {request.url}")
 
-        page.on("request", stays)
+        context.on("request", stays)  # of the context: a worker's requests count too
         opened.append(visitor)
         return visitor
 

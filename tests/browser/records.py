@@ -1,4 +1,4 @@
-"""Texts in every state they can be in, put straight into the desk's database."""
+"""Texts and sessions in every state they can be in, put straight into the desk's database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import requests
+from psycopg.types.json import Jsonb
 
 from tests.live import Live
 
@@ -19,7 +20,7 @@ def person_id(live: Live, person: requests.Session) -> UUID:
     return UUID(found["user"]["id"])
 
 
-def _connect(live: Live) -> "psycopg.Connection[tuple[object, ...]]":
+def connect(live: Live) -> "psycopg.Connection[tuple[object, ...]]":
     if live.url not in addresses:
         addresses[live.url] = live.address("database").replace("+psycopg", "")
     return psycopg.connect(addresses[live.url])
@@ -29,7 +30,7 @@ def _connect(live: Live) -> "psycopg.Connection[tuple[object, ...]]":
 def waiting(live: Live, person: requests.Session) -> Iterator[UUID]:
     """A PENDING text of this person that no worker takes while the block lasts: its row is locked."""
     number = put(live, person_id(live, person), "PENDING")
-    with _connect(live) as connection:
+    with connect(live) as connection:
         connection.execute("SELECT FROM analysis_records WHERE id = %s FOR UPDATE", (number,))
         yield number
 
@@ -37,7 +38,7 @@ def waiting(live: Live, person: requests.Session) -> Iterator[UUID]:
 def put(live: Live, owner: UUID, state: str) -> UUID:
     """A text of `owner` in this state."""
     number = uuid4()
-    with _connect(live) as connection:
+    with connect(live) as connection:
         connection.execute(
             "INSERT INTO analysis_records (id, user_id, input_text, source, predicted_label, confidence, "
             "model_version, ai_processing_ms, submitted_at, analyzed_at, request_id) "
@@ -47,20 +48,22 @@ def put(live: Live, owner: UUID, state: str) -> UUID:
     return number
 
 
-def put_session(live: Live, owner: UUID) -> UUID:
-    """A session of `owner` with windows of every level."""
+def put_session(live: Live, owner: UUID, windows: int) -> UUID:
+    """A session of `owner` that ended, with windows of every level."""
     number = uuid4()
-    with _connect(live) as connection:
+    with connect(live) as connection:
         connection.execute(
             "INSERT INTO video_sessions (id, user_id, stream_session_id, session_type, client_platform, status, "
-            "started_at) VALUES (%s, %s, %s, 'CHECK_IN', 'WEB', 'ACTIVE', now() - interval '2 minutes')",
+            "started_at, ended_at) VALUES (%s, %s, %s, 'CHECK_IN', 'WEB', 'ENDED', now() - interval '1 hour', now())",
             (number, owner, str(number)),
         )
-        for place, level in enumerate(("LOW", "MODERATE", "HIGH", "UNKNOWN", "HIGH")):
+        for i in range(windows):
+            level = ("LOW", "MODERATE", "HIGH", "UNKNOWN")[i % 4]
+            signals = {"presence": 0.98, "eye_closure": 0.1 * i, "head_pitch": -3.5, "movement": 0.4, "frames": 25}
             connection.execute(
                 "INSERT INTO video_analysis_events (id, session_id, user_id, event_at, risk_level, confidence, "
-                "signals, model_version, latency_ms) VALUES (%s, %s, %s, now() - %s * interval '10 seconds', %s, 0.62, "
-                """'{"movement": 0.41, "gaze_away": 0.2, "expression_share": 0.38}', 'for-tests', 90)""",
-                (uuid4(), number, owner, 9 - place, level),
+                "signals, model_version, latency_ms) "
+                "VALUES (%s, %s, %s, now() - %s * interval '5 seconds', %s, 0.8, %s, 'for-tests', 90)",
+                (uuid4(), number, owner, windows - i, level, Jsonb({} if level == "UNKNOWN" else signals)),
             )
     return number

@@ -18,17 +18,22 @@ PROJECT = Path(__file__).resolve().parents[2]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 OPEN_PAGES = ("/", "/help", "/auth/sign-in", "/auth/register", "/auth/forgot", "/api/docs", "/no-such-page")
 ADMIN_PAGES = ("/admin/state",)
-OWN_PAGES = ("/", "/check-in", "/history", "/history?from=soon", "/history?predicted_label=HIGH", "/auth/account")
+OWN_PAGES = (
+    *("/", "/check-in", "/history", "/history?from=soon", "/history?predicted_label=HIGH", "/auth/account"),
+    *("/live", "/sessions"),
+)
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(scope="module")
 def person(live: Live) -> Any:
-    """Somebody with a text in every state that lasts, and the addresses of their results in `.results`."""
+    """Somebody with a text in every state that lasts and two sessions; the addresses of these in `.results`."""
     person = live.signed_in()
     owner = person_id(live, person)
     lasting = [state for state in STATES if state != "PENDING"]
-    person.results = [f"/check-in/{put(live, owner, state)}" for state in lasting]  # type: ignore[attr-defined]
+    results = [f"/check-in/{put(live, owner, state)}" for state in lasting]
+    results += [f"/sessions/{put_session(live, owner, windows)}" for windows in (0, 9)]
+    person.results = results  # type: ignore[attr-defined]
     return person
 
 
@@ -92,7 +97,7 @@ def test_nothing_is_cut_off_or_scrolls_sideways(visit: Visit, person: Any) -> No
         page = visitor.open(path)
         settle(page, path)
         unfold(page)
-        for width in (320, 768):
+        for width in (320, 768, 1024):
             page.set_viewport_size({"width": width, "height": 640})
             assert sideways(page) <= 0, f"{path} at {width}"
 
@@ -119,7 +124,7 @@ def test_help_and_the_way_out_stand_in_the_same_place_on_every_page(
     visitor = visit(**size)
     visitor.sign_in_as(person)
     places = set()
-    for path in ("/", "/help", "/no-such-page", "/check-in", "/history", "/auth/account", person.results[0]):
+    for path in ("/", "/help", "/no-such-page", *OWN_PAGES, person.results[0], person.results[-1]):
         page = visitor.open(path)
         boxes = [page.locator(part).bounding_box() for part in (".strip", ".strip-help a", ".exit")]
         places.add(str(boxes))
@@ -134,7 +139,7 @@ def test_everything_to_press_is_at_least_24_pixels(visit: Visit, person: Any) ->
         'a.exit, .strip a, .masthead a, .foot a, button, input:not([type=hidden]), select, textarea, summary, .btn')]
         .filter((it) => it.checkVisibility()).map((it) => [it.outerHTML.slice(0, 90), it.getBoundingClientRect()])
         .filter(([, box]) => box.width < 24 || box.height < 24 - 0.5).map(([html]) => html)"""
-    for path in ("/", "/help", "/auth/account", "/check-in", "/history", *person.results):
+    for path in ("/", "/help", "/auth/account", "/check-in", "/history", "/live", "/sessions", *person.results):
         assert visitor.open(path).evaluate(small) == [], path
 
 
@@ -180,7 +185,7 @@ def test_axe_finds_nothing_on_the_words_of_a_real_outcome_and_for_an_admin(visit
 
 def test_axe_finds_nothing_for_a_reviewer(visit: Visit, live: Live) -> None:
     owner, bob = person_id(live, live.signed_in()), live.signed_in(live.account("CLINICIAN"))
-    text, other, session = put(live, owner, "HIGH"), put(live, owner, "MODERATE"), put_session(live, owner)
+    text, other, session = put(live, owner, "HIGH"), put(live, owner, "MODERATE"), put_session(live, owner, 9)
     pages = [f"/review/analysis/{text}", f"/review/session/{session}"]
     visitor = visit()
     visitor.sign_in_as(bob)

@@ -1,0 +1,65 @@
+"""The forms of the pages that run the desk."""
+
+from typing import Final
+from uuid import UUID
+
+from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
+    Field,
+    Form,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from quietus.accounts.permissions import ROLES
+from quietus.accounts.searching import Filters
+from quietus.core.forms import TextForm
+
+ROLE_LABELS: Final = {
+    "USER": "person: own check-ins and sessions",
+    "CLINICIAN": "clinician: review, read with a reason",
+    "ANALYST": "analyst: figures and reports, no text and no names",
+    "AUDITOR": "auditor: search and check the audit",
+    "ADMIN": "admin: run the desk",
+    "SERVICE": "program: acts by token for others",
+}
+
+
+class UsersForm(Form):
+    """Filters in the address of the page."""
+
+    words = StringField("Name, address or id", [Length(max=320, message="This is too long.")])
+    role = SelectField("Role", default="", choices=[SelectChoice("", "Any"), *(SelectChoice(role) for role in ROLES)])
+    state = SelectField(
+        "State",
+        default="",
+        choices=[SelectChoice("", "Any"), SelectChoice("active", "Active"), SelectChoice("shut", "Deactivated")],
+    )
+
+    def validate_words(self, field: Field) -> None:
+        if not (field.data or "").isprintable():
+            raise ValidationError("This holds characters that cannot be searched for.")
+
+    def filters(self) -> Filters:
+        return Filters(
+            words=(self.words.data or "").strip() or None,
+            role=self.role.data or None,
+            is_active={"active": True, "shut": False}.get(self.state.data),
+        )
+
+
+class RolesForm(TextForm):
+    """What an account may do; at least one role."""
+
+    roles = SelectMultipleField(
+        "Roles",
+        [InputRequired("Choose at least one.")],
+        choices=[SelectChoice(*each) for each in ROLE_LABELS.items()],
+    )
+
+
+def cursor_of(text: str | None) -> UUID | None:
+    """The cursor of the list of accounts. Raises ValueError for anything else."""
+    return UUID(text) if text else None

@@ -1,0 +1,83 @@
+"""The forms of My data and of reading with a reason."""
+
+from typing import Final
+
+from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
+    Field,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from quietus.accounts.passwords import RAW_LENGTH_MAX
+from quietus.core.forms import TextForm
+from quietus.privacy.finding import NOTE_MAX, NOTE_MIN, Reason, ReasonCode
+
+ERASE_WORD: Final = "ERASE"
+REASON_WORDS: Final[dict[ReasonCode, str]] = {
+    ReasonCode.CLINICAL_CONCERN: "I am worried about this person",
+    ReasonCode.PERSON_ASKED: "The person asked me to",
+    ReasonCode.COMPLAINT: "A complaint is looked into",
+    ReasonCode.INCIDENT: "Something went wrong and is looked into",
+    ReasonCode.LEGAL_DUTY: "The law asks for it",
+    ReasonCode.OTHER: "Something else",
+}
+
+
+class EraseForm(TextForm):
+    """The password and a typed word, so that no single slip of the hand erases anybody."""
+
+    password = PasswordField(
+        "Your password",
+        [InputRequired("Please fill this in."), Length(max=RAW_LENGTH_MAX, message="This is too long.")],
+    )
+    confirm = StringField("The word ERASE")
+
+    def validate_confirm(self, field: Field) -> None:
+        if field.data != ERASE_WORD:
+            raise ValidationError(f"Please type {ERASE_WORD} in capital letters.")
+
+
+def note_fault(note: str) -> str | None:
+    """What is wrong with a reader's note, in words for them."""
+    if "\x00" in note:
+        return "This holds a character that cannot be stored."
+    if not NOTE_MIN <= len(note) <= NOTE_MAX:
+        return f"Please use {NOTE_MIN} to {NOTE_MAX} characters."
+    return None
+
+
+class ReasonForm(TextForm):
+    """Why somebody reads another person's text."""
+
+    reason_code = SelectField(
+        "Why do you need to read this?",
+        choices=[
+            SelectChoice("", "Please choose"),
+            *(SelectChoice(code.value, REASON_WORDS[code]) for code in ReasonCode),
+        ],
+        validators=[InputRequired("Please choose a reason.")],
+    )
+    note = TextAreaField("In your own words")
+
+    def validate_note(self, field: Field) -> None:
+        field.data = (field.data or "").replace("\r\n", "\n").strip()
+        if fault := note_fault(field.data):
+            raise ValidationError(fault)
+
+    def reason(self) -> Reason:
+        return Reason(ReasonCode(self.reason_code.data), str(self.note.data))
+
+
+class FindForm(ReasonForm):
+    """Whose texts, and why."""
+
+    who = StringField(
+        "Address or account id",
+        [InputRequired("Please fill this in."), Length(max=320, message="This is too long.")],
+    )
+    cursor = HiddenField()

@@ -1,0 +1,30 @@
+"""The four formats of a report, each a pure function of its document."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from quietus.reports.document import Document
+from quietus.reports.render.csv_file import write_csv
+from quietus.reports.render.json_file import write_json
+from quietus.reports.render.pdf_file import write_pdf
+from quietus.reports.render.xlsx_file import write_xlsx
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write a document; `words` name it on a page."""
+
+    media_type: str
+    words: str
+    write: Callable[[Document], Iterable[bytes]]
+
+
+FORMATS: Final[dict[str, Format]] = {
+    "pdf": Format("application/pdf", "PDF, to read and print", write_pdf),
+    "xlsx": Format(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX, with charts", write_xlsx
+    ),
+    "csv": Format("text/csv; charset=utf-8", "CSV, every row", write_csv),
+    "json": Format("application/json", "JSON, for programs", write_json),
+}

@@ -1,0 +1,86 @@
+// Draws the table of a session's windows as a chart. Without this file the table stands alone.
+const LEVELS = ["UNKNOWN", "LOW", "MODERATE", "HIGH"];
+const NAMES = { UNKNOWN: "Nobody", LOW: "Low", MODERATE: "Moderate", HIGH: "High" };
+const COLOURS = { UNKNOWN: "waiting", LOW: "low", MODERATE: "moderate", HIGH: "high" };
+
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
+for (const time of document.querySelectorAll("time[data-clock]")) {
+  time.title = time.textContent;
+  time.textContent = clock.format(new Date(time.dateTime));
+}
+
+const rows = [...document.querySelectorAll("#windows tbody tr")].reverse();
+const narrow = window.matchMedia("(max-width: 40rem)").matches;
+const measure = document.getElementById("measure");
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--q-${name}`).trim();
+
+/** The measure's value in each row, null where it is not known. */
+const values = (name) =>
+  rows.map((row) => {
+    const cell = row.querySelector(`[data-name="${name}"]`);
+    return cell ? Number(cell.textContent) : null;
+  });
+
+function data() {
+  const marks = rows.map((row) => colour(COLOURS[row.dataset.level]));
+  return {
+    labels: rows.map((row) => clock.format(new Date(row.dataset.at))),
+    datasets: [
+      {
+        label: measure.selectedOptions[0].textContent,
+        data: values(measure.value),
+        yAxisID: "measure",
+        borderColor: colour("teal"),
+        borderDash: [5, 3],
+        borderWidth: 2,
+        pointRadius: 0,
+        spanGaps: false,
+      },
+      {
+        label: "Priority for review",
+        data: rows.map((row) => LEVELS.indexOf(row.dataset.level)),
+        yAxisID: "level",
+        stepped: "middle",
+        borderColor: colour("edge"),
+        borderWidth: 1.5,
+        pointBackgroundColor: marks,
+        pointBorderColor: marks,
+        pointStyle: rows.map((row) => (row.dataset.level === "UNKNOWN" ? "crossRot" : "rect")),
+        pointRadius: narrow ? 3 : 4,
+      },
+    ],
+  };
+}
+
+function options() {
+  const text = { color: colour("soft") };
+  const grid = { color: colour("line") };
+  return {
+    animation: false,
+    maintainAspectRatio: false,
+    interaction: { mode: "index", intersect: false },
+    scales: {
+      x: { ticks: { ...text, autoSkip: true, maxTicksLimit: narrow ? 3 : 6, maxRotation: 0 }, grid: { display: false } },
+      level: { min: -0.2, max: 3.2, afterBuildTicks: (axis) => (axis.ticks = LEVELS.map((_, value) => ({ value }))), ticks: { ...text, callback: (value) => NAMES[LEVELS[value]] }, grid },
+      measure: { position: "right", ticks: { ...text, maxTicksLimit: 5 }, grid: { display: false }, ...range() },
+    },
+    plugins: {
+      legend: { labels: { ...text, usePointStyle: true, pointStyle: "line" } },
+      tooltip: { callbacks: { label: (item) => (item.dataset.yAxisID === "level" ? NAMES[LEVELS[item.raw]] : `${item.dataset.label}: ${item.raw ?? "not known"}`) } },
+    },
+  };
+}
+
+/** Shares keep the same axis whatever they are, so that two sessions can be compared. */
+const range = () => (/\(share\)$/.test(measure.selectedOptions[0].textContent) ? { min: 0, max: 1 } : {});
+
+document.getElementById("timeline-chart").hidden = false;
+const chart = new Chart(document.querySelector(".timeline canvas"), { type: "line", data: data(), options: options() });
+
+function redraw() {
+  chart.data = data();
+  chart.options = options();
+  chart.update();
+}
+measure.addEventListener("change", redraw);
+new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
