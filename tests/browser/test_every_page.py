@@ -185,7 +185,7 @@ def test_axe_finds_nothing_on_the_words_of_a_real_outcome_and_for_an_admin(visit
 
 def test_axe_finds_nothing_for_a_reviewer(visit: Visit, live: Live) -> None:
     owner, bob = person_id(live, live.signed_in()), live.signed_in(live.account("CLINICIAN"))
-    text, other, session = put(live, owner, "HIGH"), put(live, owner, "MODERATE"), put_session(live, owner)
+    text, other, session = put(live, owner, "HIGH"), put(live, owner, "MODERATE"), put_session(live, owner, 9)
     pages = [f"/review/analysis/{text}", f"/review/session/{session}"]
     visitor = visit()
     visitor.sign_in_as(bob)
