@@ -56,11 +56,15 @@ NAIVE = {
     "text_sources": f"SELECT source, predicted_label, count(*) FROM analysis_records WHERE {TEXTS} GROUP BY 1, 2",
     "video_sources": "SELECT client_platform, session_type, risk_level, count(*) FROM video_analysis_events AS e "
     f"JOIN video_sessions AS s ON s.id = e.session_id WHERE {WINDOWS} GROUP BY 1, 2, 3",
-    "text_models": "SELECT model_version, predicted_label, count(*), avg(confidence), "
-    "percentile_cont(0.5) WITHIN GROUP (ORDER BY ai_processing_ms) "
-    f"FROM analysis_records WHERE {TEXTS} GROUP BY 1, 2",
-    "video_models": "SELECT model_version, risk_level, count(*), avg(confidence), "
-    f"percentile_cont(0.5) WITHIN GROUP (ORDER BY latency_ms) FROM video_analysis_events WHERE {WINDOWS} GROUP BY 1, 2",
+    "text_models": "SELECT model_version, count(*), count(*) FILTER (WHERE predicted_label = 'LOW'), "
+    "count(*) FILTER (WHERE predicted_label = 'MODERATE'), count(*) FILTER (WHERE predicted_label = 'HIGH'), "
+    "avg(confidence), percentile_cont(0.5) WITHIN GROUP (ORDER BY ai_processing_ms), percentile_cont(0.95) WITHIN "
+    f"GROUP (ORDER BY ai_processing_ms), min(analyzed_at), max(analyzed_at) FROM analysis_records WHERE {TEXTS} "
+    "GROUP BY 1",
+    "video_models": "SELECT model_version, count(*), count(*) FILTER (WHERE risk_level = 'LOW'), "
+    "count(*) FILTER (WHERE risk_level = 'MODERATE'), count(*) FILTER (WHERE risk_level = 'HIGH'), "
+    "avg(confidence), percentile_cont(0.5) WITHIN GROUP (ORDER BY latency_ms), percentile_cont(0.95) WITHIN GROUP "
+    f"(ORDER BY latency_ms), min(event_at), max(event_at) FROM video_analysis_events WHERE {WINDOWS} GROUP BY 1",
     "sessions": "SELECT session_type, client_platform, status, count(DISTINCT s.id), count(*) FROM video_sessions AS s "
     "LEFT JOIN video_analysis_events AS e ON e.session_id = s.id "
     "WHERE started_at >= %(from)s AND started_at < %(to)s GROUP BY 1, 2, 3",
