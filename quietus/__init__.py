@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from quietus.core.config import Settings
+from quietus.core.config import Settings, read_settings
 
 __version__ = "0.1.0"
 
@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.reports import alerts
     from quietus.review import escalation
 
-    settings = settings or Settings()
+    settings = settings or read_settings()
     settings.refuse_unsafe()
     app = Flask(__name__)
     app.extensions["settings"] = settings
@@ -27,11 +27,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
-    sessions.init_app(app)
-    guard.init_app(app)
-    model_in_use.init_app(app)
-    escalation.init_app(app)
-    alerts.init_app(app)
+    for part in (sessions, guard, model_in_use, escalation, alerts):
+        part.init_app(app)
     for page in routes.PAGES:
         app.register_blueprint(page)
     for calls in routes.CALLS:

@@ -30,16 +30,19 @@ def claim(kind: Kind, item_id: UUID, *, reader: Principal) -> None:
 
 def claim_next(*, reader: Principal) -> tuple[Kind, UUID] | None:
     """Open the first item that nobody else has open; None when there is none. Two who ask at once get two items."""
-    for waiting in queue.first_free(reader=reader):
-        try:
-            # whoever holds the row's lock is opening it at this moment: take the next one instead of waiting
-            with locked(waiting.kind, waiting.id, reader=reader.id, skip_locked=True) as item:
-                refuse_unless_free(item, reader)
-                take(item, reader)
-                db.session.commit()
-        except (NotFound, Conflict):
-            continue
-        return waiting.kind, waiting.id
+    free = queue.first_free(reader=reader)
+    # whoever holds a row's lock is opening it, or storing windows of it, at this moment: rather the next one. When
+    # all were held, each is waited for: a lock is no claim
+    for skip_locked in (True, False):
+        for waiting in free:
+            try:
+                with locked(waiting.kind, waiting.id, reader=reader.id, skip_locked=skip_locked) as item:
+                    refuse_unless_free(item, reader)
+                    take(item, reader)
+                    db.session.commit()
+            except (NotFound, Conflict):
+                continue
+            return waiting.kind, waiting.id
     return None
 
 

@@ -18,10 +18,10 @@ from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.config import ConfigurationError, EscalationStep, settings
+from quietus.core.database import only_one
 from quietus.core.extensions import db
 from quietus.core.notices import notify
 from quietus.review import statements
-from quietus.review.locks import first_here
 from quietus.review.vocabulary import Kind
 
 log = structlog.get_logger(__name__)
@@ -100,7 +100,7 @@ def _alarms(only: tuple[Kind, UUID] | None) -> list[Alarm]:
 
 def _tell(alarm: Alarm, number: int, steps: Sequence[EscalationStep]) -> bool:
     """Tell one step under the item's lock, with its audit row. False when another worker does, did, or it failed."""
-    if not first_here(f"escalation:{alarm.kind}:{alarm.id}"):
+    if not only_one(f"escalation:{alarm.kind}:{alarm.id}"):
         return False
     # under the lock once more: what was told meanwhile is not told again
     now = [again for again in _alarms((alarm.kind, alarm.id)) if number in due(again, steps, clock.now())]

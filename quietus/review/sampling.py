@@ -10,9 +10,9 @@ from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.config import settings
+from quietus.core.database import only_one
 from quietus.core.extensions import db
 from quietus.review import statements
-from quietus.review.locks import first_here
 from quietus.review.vocabulary import Kind
 
 # days that are looked at again, so that a desk that stood still catches up
@@ -28,7 +28,7 @@ def draw_samples() -> int:
 def draw_sample(day: date) -> int:
     """Draw one day's sample, or what is missing of it. Random, and kept as audit rows: nobody can work it out."""
     start = datetime.combine(day, time(), UTC)
-    if not first_here(f"review:sample:{day}"):
+    if not only_one(f"review:sample:{day}"):
         return 0
     wanted = settings().review_low_sample
     found = statements.rows("draw_sample", **{"from": start, "to": start + timedelta(days=1), "wanted": wanted})

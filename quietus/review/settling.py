@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from quietus.core import clock
+from quietus.core.database import only_one
 from quietus.core.extensions import db
 from quietus.review import marks, statements
-from quietus.review.locks import first_here
 from quietus.review.marks import Mark
 from quietus.review.vocabulary import UNDO_MINUTES
 
@@ -33,8 +33,8 @@ STRETCHES: Final = (
     # an outcome is stored in the moment that its analyzed_at names
     Stretch("HIGH", "unsettled_texts", timedelta(hours=1)),
     Stretch("MODERATE", "unsettled_texts", timedelta(hours=1)),
-    # a session's windows may come until 24 hours after its end
-    Stretch(marks.SESSION, "unsettled_sessions", timedelta(days=3)),
+    # a session ends within four hours, and its windows may come until 24 hours after its end
+    Stretch(marks.SESSION, "unsettled_sessions", timedelta(days=2)),
 )
 
 
@@ -46,7 +46,7 @@ def settle() -> int:
 def _settle(stretch: Stretch) -> int:
     written = 0
     until = clock.now() - stretch.lag
-    while first_here(f"review:settle:{stretch.name}"):
+    while only_one(f"review:settle:{stretch.name}"):
         mark = marks.read(stretch.name)
         moved = _moved(stretch, mark, until)
         if moved == mark:

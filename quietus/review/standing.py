@@ -133,7 +133,7 @@ def _find(kind: Kind, item_id: UUID, reader: UUID, lock: Literal["wait", "skip"]
     query: Select[Any] = select(model).where(model.id == item_id, model.user_id != reader)
     query = query.execution_options(populate_existing=True)
     if lock:
-        # FOR NO KEY UPDATE: the session's next windows must be stored while somebody reads
+        # FOR NO KEY UPDATE: enough against other readers, and rows that refer to this one can still be written
         query = query.with_for_update(key_share=True, skip_locked=lock == "skip")
     item = db.session.scalar(query)
     if item is None:

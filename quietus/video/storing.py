@@ -13,6 +13,8 @@ from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core import clock, metrics
+from quietus.core.celery import send_after_commit
+from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid, NotFound
 from quietus.core.extensions import db
 from quietus.video import consents
@@ -62,6 +64,8 @@ def store_events(session_id: UUID, raw: Sequence[object], *, actor: Principal) -
     result = Stored(added, len(events) - added)
     counts = {"stored": result.stored, "duplicates": result.duplicates, "subject_id": str(session.user_id)}
     audit.record(Action.EVENTS_STORED, actor=actor.id, resource_type=RESOURCE, resource_id=session_id, metadata=counts)
+    if added and settings().escalation and any(event.risk_level == "HIGH" for event in events):
+        send_after_commit("alerts.notify_high", "session", [str(session_id)])
     db.session.commit()
     metrics.EVENTS.inc(result.stored)
     return result

@@ -181,3 +181,37 @@ def test_axe_finds_nothing_on_the_words_of_a_real_outcome_and_for_an_admin(visit
         assert sideways(page) <= 0, path
         page.set_viewport_size({"width": 1280, "height": 800})
     assert visitor.open(f"/check-in/{record['id']}/words").locator(".weigh-up").count() > 0
+
+
+def test_axe_finds_nothing_for_a_reviewer(visit: Visit, live: Live) -> None:
+    owner, bob = person_id(live, live.signed_in()), live.signed_in(live.account("CLINICIAN"))
+    text, other, session = put(live, owner, "HIGH"), put(live, owner, "MODERATE"), put_session(live, owner, 9)
+    pages = [f"/review/analysis/{text}", f"/review/session/{session}"]
+    visitor = visit()
+    visitor.sign_in_as(bob)
+    for path in pages:
+        page = visitor.open(path)
+        accessible_in_both_themes(page)
+        page.get_by_role("button", name="Open it").click()
+    for path in ("/review", *pages, f"{pages[0]}/earlier"):
+        page = visitor.open(path)
+        unfold(page)
+        accessible_in_both_themes(page)
+        for width in (320, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert sideways(page) <= 0, f"{path} at {width}"
+            assert page.evaluate(
+                """[...document.querySelectorAll('.card-q table')].every((it) =>
+                    it.getBoundingClientRect().right <= it.closest('.card-q').getBoundingClientRect().right)"""
+            ), f"{path} at {width}"
+    page = visitor.open(pages[0])
+    page.get_by_role("button", name="Save the decision").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    accessible_in_both_themes(page)
+    bob.post(f"{live.url}/api/v1/review/analysis/{text}/decision", json={"outcome": "CANNOT_TELL"}, timeout=10)
+    accessible_in_both_themes(visitor.open(pages[0]))
+    dora = live.signed_in(live.account("CLINICIAN"))
+    assert dora.post(f"{live.url}/api/v1/review/analysis/{other}/claim", timeout=10).status_code == 200
+    page = visitor.open(f"/review/analysis/{other}")
+    expect(page.get_by_text("Somebody else has this open")).to_be_visible()
+    accessible_in_both_themes(page)

@@ -98,3 +98,23 @@ def test_the_state_folder_fills_in_what_is_not_set(tmp_path: Path) -> None:
 
 def test_test_settings_are_weak_only_where_the_suite_needs_it() -> None:
     assert set(TEST_SETTINGS) == {"env", "secret_key", "argon2_time_cost", "argon2_memory_kib", "log_level"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("QUIETUS_ESCALATION", "[{planted", "QUIETUS_ESCALATION is not the JSON"),
+        ("QUIETUS_ESCALATION", '[{"after_minutes": -1, "urls": ["planted"]}]', "QUIETUS_ESCALATION cannot be used"),
+        ("QUIETUS_ESCALATION", '[{"after_minutes": 1, "urls": []}]', "at 0.urls"),
+        ("QUIETUS_ESCALATION", '[{"after_minutes": 1, "urls": ["planted"], "who": "x"}]', "at 0.who"),
+        ("QUIETUS_CLAIM_MINUTES", "planted", "QUIETUS_CLAIM_MINUTES cannot be used"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as refused:
+        create_app()
+    assert said in str(refused.value)
+    assert "planted" not in str(refused.value)

@@ -249,3 +249,28 @@ def test_a_limit_keeps_a_run_short(desk: Flask, people: list[Messenger], monkeyp
     for _ in range(3):
         put_text(person, minutes_ago=0)
     assert [escalate(), escalate(), escalate()] == [2, 1, 0]
+
+
+def test_storing_a_high_window_rings_at_once(desk: Flask, people: list[Messenger]) -> None:
+    from quietus.core import clock
+    from quietus.video.storing import store_events
+
+    alice = make_user()
+    session = put_session(alice, minutes_ago=1)
+    broker = desk.extensions["broker"]
+
+    def store(level: str) -> None:
+        window = {
+            "id": str(uuid4()), "event_at": clock.now().isoformat(), "risk_level": level, "confidence": 0.7,
+            "signals": {}, "model_version": "video-test-1", "latency_ms": 20,
+        }  # fmt: skip
+        store_events(session, [window], actor=principal(alice))
+
+    store("MODERATE")
+    assert broker.llen("maintenance") == 0
+    store("HIGH")
+    assert broker.llen("maintenance") == 1
+    desk.extensions["celery"].tasks["alerts.notify_high"]("session", [str(session)])
+    store("HIGH")
+    desk.extensions["celery"].tasks["alerts.notify_high"]("session", [str(session)])
+    assert told(people) == [1, 0, 0]

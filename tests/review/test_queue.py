@@ -243,3 +243,21 @@ def test_more_that_wait_than_a_mark_remembers_all_stay(alice: Any, bob: Any, mon
     with later(minutes=40):
         settling.settle()
         assert ids(bob) == before[3:]
+
+
+def test_the_tasks_of_the_schedule_can_be_run_by_hand(app: Flask, alice: Any, bob: Any, rows: Rows) -> None:
+    from quietus.core import clock
+
+    put_text(alice, "LOW", minutes_ago=60 * 24)
+    text = put_text(alice, minutes_ago=600)
+    decide(text, bob)
+    tasks = app.extensions["celery"].tasks
+    day = (clock.now().date()).isoformat()
+    for _ in range(2):
+        tasks["review.draw_sample"](day)
+        tasks["review.draw_sample"]()
+        tasks["review.escalate"]()
+        with later(minutes=20):
+            tasks["review.settle"]()
+    assert len(rows("SELECT 1 FROM audit_logs WHERE action = 'review:sampled'")) == 1
+    assert len(rows("SELECT 1 FROM audit_logs WHERE action = 'review:settled'")) == 1
