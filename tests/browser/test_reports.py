@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,31 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.records import _connect
+from tests.browser.records import connect
 from tests.browser.test_every_page import accessible_in_both_themes, sideways
 from tests.factories import PASSWORD
 from tests.live import Live
 
 pytestmark = pytest.mark.browser
+# enough that a worker needs seconds for them
+MANY = """
+    WITH someone AS (
+        INSERT INTO users (id, email, password_hash, full_name)
+        VALUES (gen_random_uuid(), gen_random_uuid() || '@example.org', 'none', 'Test Example') RETURNING id
+    )
+    INSERT INTO analysis_records
+    SELECT gen_random_uuid(), id, 'A made-up sentence.', 'API', 'LOW', 0.9, 'test-many', 5,
+        '2024-01-01'::timestamptz + n * interval '1 second', '2024-01-01'::timestamptz + n * interval '1 second',
+        gen_random_uuid()
+    FROM someone, generate_series(1, 90000) AS n
+"""
 Visit = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def bob(live: Live) -> Any:
     """A clinician on a desk with some texts of six people; one source's name is made to run in a spreadsheet."""
-    with _connect(live) as connection:
+    with connect(live) as connection:
         for person in range(6):
             owner = uuid4()
             connection.execute(
@@ -70,14 +83,20 @@ def test_a_report_is_asked_for_watched_and_taken(visit: Visit, bob: Any, tmp_pat
     assert b'"row_count": 30' in taken(page, "JSON", tmp_path)
 
 
-def test_the_bar_moves_until_the_report_is_ready(visit: Visit, bob: Any) -> None:
+def test_the_bar_moves_until_the_report_is_ready(visit: Visit, live: Live, bob: Any) -> None:
+    with connect(live) as connection:
+        connection.execute(MANY)
     visitor = visit()
     visitor.sign_in_as(bob)
-    page = visitor.open("/reports/new/overview_report")
+    page = visitor.open("/reports/new/analyses_rows?from=2024-01-01&to=2024-01-03")
     page.get_by_role("button", name="Build the report").click()
-    expect(page.locator("#state")).to_contain_text("Ready", timeout=60_000)
+    bar = page.get_by_role("progressbar", name="Progress")
+    expect(bar).to_have_attribute("max", "90000", timeout=60_000)
+    # some of them are read and some are not
+    expect(page.locator("#state")).to_contain_text(re.compile(r"[1-9][0-9],000 of 90,000 rows read"), timeout=60_000)
+    expect(page.locator("#state")).to_contain_text("90,000 rows. Take it home", timeout=120_000)
     page.get_by_role("link", name="Reports", exact=True).first.click()
-    expect(page.get_by_role("row", name="Overview of the desk").first).to_contain_text("Ready")
+    expect(page.get_by_role("row", name="Texts, row by row").first).to_contain_text("Ready")
 
 
 def test_every_page_of_reports_is_usable_by_everybody(visit: Visit, bob: Any) -> None:
