@@ -4,8 +4,11 @@ Looked through are every column of every table, every key and value of the broke
 the state folder, the write-ahead log included. Not looked for are backups, which are the operator's.
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +45,15 @@ def wait_until(true: Callable[[], object], what: str) -> None:
         time.sleep(1)
 
 
+@lru_cache  # asking the command line costs seconds, and the answer stays the same
+def address(state: Path, server: str) -> str:
+    asked = [sys.executable, "-m", "quietus", "--state", str(state), "url", server]
+    found = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    return found.stdout.strip().replace("postgresql+psycopg://", "postgresql://")
+
+
 def query(desk: Live, sql: str, *values: object) -> list[Any]:
-    url = desk.address("database").replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(address(desk.state, "database"), autocommit=True) as connection:
         return connection.execute(sql, values).fetchall()  # type: ignore[call-overload,no-any-return]
 
 
@@ -63,7 +72,7 @@ def in_tables(desk: Live) -> set[str]:
 
 
 def in_broker(desk: Live) -> set[str]:
-    broker = redis.Redis.from_url(desk.address("broker"))
+    broker = redis.Redis.from_url(address(desk.state, "broker"))
     held = [key + b" " + (broker.dump(key) or b"") for key in broker.scan_iter(count=1000)]
     for key in broker.scan_iter(count=1000):
         if broker.type(key) == b"string":  # DUMP may compress it
@@ -122,7 +131,7 @@ def test_a_person_who_is_erased_is_nowhere(desk: Live) -> None:
 
     assert in_tables(desk) == set()
     assert in_broker(desk) == set()
-    broker = redis.Redis.from_url(desk.address("broker"))
+    broker = redis.Redis.from_url(address(desk.state, "broker"))
     assert not [key for key in broker.scan_iter(count=1000) if user_id.encode() in (broker.dump(key) or b"")]
     assert desk.command("ledger").splitlines()[1] == "unaccounted 0"
     ((receipt,),) = query(desk, "SELECT metadata FROM audit_logs WHERE action = 'subject:erased'")
