@@ -23,7 +23,8 @@ FILL = (
     "now() - interval '1 day', now() - interval '1 day', gen_random_uuid() FROM generate_series(1, :n)",
     "INSERT INTO audit_logs (user_id, action, resource_type, resource_id, metadata, created_at) "
     "SELECT user_id, 'analysis:accepted', 'analysis', id::text, jsonb_build_object('request_id', request_id, "
-    "'source', source, 'subject_id', user_id), date_trunc('day', now()) - random() * interval '20 hours' FROM analysis_records",
+    "'source', source, 'subject_id', user_id), date_trunc('day', now()) "
+    "- random() * interval '20 hours' FROM analysis_records",
     "INSERT INTO audit_logs (action, resource_type, resource_id, metadata, created_at) "
     "SELECT 'analysis:recorded', 'analysis', id::text, '{\"predicted_label\": \"LOW\", \"flags\": []}', "
     "date_trunc('day', now()) - random() * interval '20 hours' FROM analysis_records, generate_series(1, 2)",
