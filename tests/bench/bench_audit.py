@@ -23,13 +23,14 @@ FILL = (
     "now() - interval '1 day', now() - interval '1 day', gen_random_uuid() FROM generate_series(1, :n)",
     "INSERT INTO audit_logs (user_id, action, resource_type, resource_id, metadata, created_at) "
     "SELECT user_id, 'analysis:accepted', 'analysis', id::text, jsonb_build_object('request_id', request_id, "
-    "'source', source, 'subject_id', user_id), date_trunc('day', now()) - interval '12 hours' FROM analysis_records",
+    "'source', source, 'subject_id', user_id), date_trunc('day', now()) "
+    "- random() * interval '20 hours' FROM analysis_records",
     "INSERT INTO audit_logs (action, resource_type, resource_id, metadata, created_at) "
     "SELECT 'analysis:recorded', 'analysis', id::text, '{\"predicted_label\": \"LOW\", \"flags\": []}', "
-    "date_trunc('day', now()) - interval '11 hours' FROM analysis_records, generate_series(1, 2)",
+    "date_trunc('day', now()) - random() * interval '20 hours' FROM analysis_records, generate_series(1, 2)",
     "INSERT INTO audit_logs (action, resource_type, resource_id, metadata, created_at) "
     "SELECT 'analysis:viewed', 'analysis', id::text, jsonb_build_object('subject_id', gen_random_uuid()), "
-    "date_trunc('day', now()) - interval '10 hours' FROM analysis_records",
+    "date_trunc('day', now()) - random() * interval '20 hours' FROM analysis_records",
 )
 
 COUNTS = text(
