@@ -28,6 +28,7 @@ FIGURES: Final = frozenset({"CLINICIAN", "ANALYST", "AUDITOR", "ADMIN"})
 AUDIT: Final = frozenset({"AUDITOR", "ADMIN"})
 READERS: Final = frozenset({"CLINICIAN", "ADMIN"})
 ADMIN: Final = frozenset({"ADMIN"})
+CLINICIAN: Final = frozenset({"CLINICIAN"})
 SERVICE: Final = frozenset({"SERVICE"})
 SUBMITTERS: Final = PEOPLE | SERVICE
 EVENT_POSTERS: Final = frozenset({"USER", "SERVICE"})
@@ -126,6 +127,28 @@ TABLE: Final[dict[str, Route]] = {
     "POST video.store_events": Route(EVENT_POSTERS, ROW, json={"events": [EVENT]}),
     "POST video.import_events": Route(EVENT_POSTERS, ROW),
     "GET video.show_import": Route(PEOPLE | SERVICE, ROW),
+    "GET sessions.live": Route(frozenset({"USER"}), OWN),
+    "GET sessions.index": Route(PEOPLE, OWN),
+    "GET sessions.show": Route(PEOPLE, ROW),
+    "GET sessions.export": Route(PEOPLE, ROW),
+    "POST sessions.end": Route(PEOPLE, ROW),
+    "POST sessions.delete": Route(PEOPLE, ROW),
+    "POST sessions.withdraw": Route(PEOPLE, OWN),
+    # the review queue: what waits for a reader, whoever it is about
+    "GET review.index": Route(CLINICIAN, DESK),
+    "GET review.item": Route(CLINICIAN, DESK),
+    "GET review.earlier": Route(CLINICIAN, DESK),
+    "POST review.open_next": Route(CLINICIAN, DESK),
+    "POST review.open_item": Route(CLINICIAN, DESK),
+    "POST review.renew": Route(CLINICIAN, DESK),
+    "POST review.release": Route(CLINICIAN, DESK),
+    "POST review.decide": Route(CLINICIAN, DESK),
+    "POST review.undo": Route(CLINICIAN, DESK),
+    "GET reviews.list_queue": Route(CLINICIAN, DESK),
+    "POST reviews.claim": Route(CLINICIAN, DESK),
+    "POST reviews.release": Route(CLINICIAN, DESK),
+    "POST reviews.decide": Route(CLINICIAN, DESK),
+    "POST reviews.undo": Route(CLINICIAN, DESK),
     # my data
     "GET privacy.me": Route(PEOPLE, OWN),
     "POST privacy.export": Route(PEOPLE, OWN),
@@ -218,6 +241,7 @@ class Somebody:
             "user_id": str(self.user.id),
             "job_id": str(uuid4()),
         }
+        self.ids["item_id"] = self.ids["analysis_id"]
         if not {"ANALYST", "CLINICIAN", "AUDITOR", "ADMIN"}.isdisjoint(roles):
             order = {"name": "overview", "params": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}}
             self.ids["report_id"] = self._made("/api/v1/reports", "id", order)
@@ -250,9 +274,10 @@ PLAIN: Final = {
 
 def address(app: Flask, endpoint: str, ids: dict[str, str]) -> str:
     (rule,) = {rule.rule: rule for rule in app.url_map.iter_rules(endpoint)}.values()
+    plain = PLAIN | ({"kind": "analysis"} if "item_id" in rule.arguments else {})
     unknown = rule.arguments - PLAIN.keys() - ids.keys()
     assert not unknown, f"{endpoint}: say in this test what stands for {unknown}"
-    path: str = app.url_map.bind("localhost").build(endpoint, {**PLAIN, **ids}, append_unknown=False)
+    path: str = app.url_map.bind("localhost").build(endpoint, {**plain, **ids}, append_unknown=False)
     return path + ("?format=csv" if endpoint == "report-jobs.download" else "")
 
 

@@ -47,6 +47,7 @@ def test_it_stands_when_the_broker_is_away(make_app: Callable[..., Flask], app: 
 def test_admins_are_told_on_every_page_when_the_heartbeat_is_old(
     app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(app.extensions, "started_at", clock.now())
     assert WARNING not in admin.get("/").text, "a desk that just started has had no time for it"
     note_heartbeat()
     assert WARNING not in admin.get("/").text
