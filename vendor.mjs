@@ -38,13 +38,17 @@ for (const model of ["blazeface", "facemesh", "iris", "emotion"]) {
 // The maps are not shipped: a page that names one makes the browser ask for what is not there.
 const sourceMap = /\n?(\/\/# sourceMappingURL=\S+|\/\*# sourceMappingURL=[^*]+\*\/)\s*$/;
 
+// Pictures inside a stylesheet are refused by the pages' content security policy; app.css brings the few that are needed.
+const inlinePicture = /url\("data:[^"]*"\)/g;
+
 rmSync(draft, { recursive: true, force: true });
 for (const [name, source] of Object.entries(assets)) {
   const from = join(packages, source);
   const to = join(draft, name);
   mkdirSync(dirname(to), { recursive: true });
   if (/\.(css|js)$/.test(name)) {
-    writeFileSync(to, `${readFileSync(from, "utf8").replace(sourceMap, "")}\n`);
+    const text = readFileSync(from, "utf8").replace(sourceMap, "");
+    writeFileSync(to, `${name.endsWith(".css") ? text.replace(inlinePicture, "none") : text}\n`);
   } else {
     copyFileSync(from, to);
   }

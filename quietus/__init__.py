@@ -27,11 +27,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
-    sessions.init_app(app)
-    guard.init_app(app)
-    model_in_use.init_app(app)
-    escalation.init_app(app)
-    alerts.init_app(app)
+    for part in (sessions, guard, model_in_use, escalation, alerts):
+        part.init_app(app)
     for page in routes.PAGES:
         app.register_blueprint(page)
     for calls in routes.CALLS:

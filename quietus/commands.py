@@ -9,7 +9,7 @@ from quietus.analytics.cli import sql
 from quietus.audit.cli import audit
 from quietus.core.cli import settings
 from quietus.demo import demo
-from quietus.privacy.cli import subject
+from quietus.privacy.cli import retention, subject
 from quietus.reports.cli import report
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
@@ -17,6 +17,6 @@ from quietus.video.cli import import_events
 
 model.add_command(backtest)
 COMMANDS = (
-    up, demo, user, token, subject, import_events, sql, report, ledger, audit, model, url, settings, prepare,
+    up, demo, user, token, subject, retention, import_events, sql, report, ledger, audit, model, url, settings, prepare,
 )  # fmt: skip
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

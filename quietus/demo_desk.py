@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,6 @@ import click
 from quietus.core import clock
 from quietus.core.pages import DEMO_MARK
 from quietus.demo_data import Filled, fill
-from quietus.demo_data.people import DOMAIN
 from quietus.stack import StackError, servers
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
@@ -38,9 +37,8 @@ def run(rows: int, keep_running: bool) -> None:
         )
         if keep_running:
             for role in ROLES:
-                click.echo(f"Sign in as {role.lower()}@{DOMAIN} with the password {password}")
-            with suppress(KeyboardInterrupt):
-                _command(state, "up", "--port", "0", check=False)
+                click.echo(f"Sign in as {_email(role)} with the password {password}")
+            _until_stopped(state)
 
 
 @contextmanager
@@ -60,12 +58,33 @@ def _filled(state: Path, rows: int) -> tuple[Filled, str]:
         _command(state, "prepare")
         made = fill(addresses.owner_database_url.replace("+psycopg", "", 1), events=rows, end=clock.now())
         for role in ROLES:
-            _command(state, "user", "create", "--email", f"{role.lower()}@{DOMAIN}", "--role", role, stdin=password)
+            _command(state, "user", "create", "--email", _email(role), "--role", role, stdin=password)
     return made, password
 
 
-def _command(state: Path, *words: str, stdin: str | None = None, check: bool = True) -> None:
-    environment = {k: v for k, v in os.environ.items() if k not in ("QUIETUS_STATE", "QUIETUS_PUBLIC_URL")}
-    command = [sys.executable, "-m", "quietus", "--state", str(state), *words]
-    quiet = subprocess.DEVNULL if check else None
-    subprocess.run(command, input=stdin, text=True, stdout=quiet, env=environment, cwd=PROJECT, check=check)
+def _email(role: str) -> str:
+    return f"{role.lower()}@example.org"
+
+
+def _until_stopped(state: Path) -> None:
+    up = subprocess.Popen(_call(state, "up", "--port", "0"), env=_environment(), cwd=PROJECT)
+    try:
+        up.wait()
+    except KeyboardInterrupt:
+        up.wait()  # the terminal told it too: it stops in order, and the folder goes after it
+
+
+def _command(state: Path, *words: str, stdin: str | None = None) -> None:
+    done = subprocess.run(
+        _call(state, *words), input=stdin, text=True, capture_output=True, env=_environment(), cwd=PROJECT, check=False
+    )
+    if done.returncode:
+        raise click.ClickException(done.stderr.strip() or f"`{' '.join(words)}` failed.")
+
+
+def _call(state: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "quietus", "--state", str(state), *words]
+
+
+def _environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k not in ("QUIETUS_STATE", "QUIETUS_PUBLIC_URL")}

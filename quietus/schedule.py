@@ -24,6 +24,8 @@ BEAT: dict[str, dict[str, Any]] = {
     },
     # the first after midnight seals the day that ended; the others find nothing, unless the desk was down then
     "audit.seal": {"task": "audit.seal", "schedule": crontab(minute=10), "options": {"expires": 3000}},
+    # after the seal, since only sealed days may go, and while few people write
+    "retention.apply": {"task": "retention.apply", "schedule": crontab(hour=2, minute=0), "options": {"expires": 3000}},
     # after the seal and after retention, so that it also proves what retention left behind
     "audit.verify": {"task": "audit.verify", "schedule": crontab(hour=3, minute=0), "options": {"expires": 3000}},
     # an erasure that was asked for is due to the day, not to the minute; also picks up what could not be done before

@@ -1,5 +1,6 @@
 """What a Celery worker does before its first task: refuse an unsafe broker, load the model, share it by fork."""
 
+import os
 from typing import Any
 
 import redis
@@ -11,6 +12,9 @@ from quietus.analysis.model_in_use import model_in_use
 from quietus.core.config import ConfigurationError
 from quietus.core.extensions import db
 from quietus.core.redis import broker
+
+# a report can wait for a moment; a text that somebody just sent cannot
+REPORTS_NICE = 10
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +37,10 @@ def connect(app: Flask) -> None:
     def begin(instance: Any, **_: Any) -> None:
         try:
             refuse_evicting_broker(app)
-            if "analysis" in instance.app.amqp.queues.consume_from:
+            queues = set(instance.app.amqp.queues.consume_from)
+            if queues == {"reports"}:
+                os.nice(REPORTS_NICE)
+            if "analysis" in queues:
                 with app.app_context():
                     model = model_in_use()  # before the fork: the pool's processes share these pages
                 log.info("worker.model", version=model.version if model else "external")

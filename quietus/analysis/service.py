@@ -151,7 +151,11 @@ def export_analyses(*, for_user: Principal, filters: Filters) -> Iterator[Analys
 
 
 def answered_texts(*, limit: int, reviewed: bool) -> Iterable[tuple[str, str, str | None]]:
-    """(text, recorded label, newest human label or None) of the newest records, for `model backtest` only."""
+    """(text, recorded label, newest human label or None) of the newest records, for `model backtest` only; audited."""
+    audit.record(
+        Action.ANALYSES_BACKTESTED, actor=None, resource_type=RESOURCE, resource_id=None, metadata={"limit": limit}
+    )
+    db.session.commit()
     human = (
         select(AuditLog.details["human_label"].astext)
         .where(AuditLog.resource_type == RESOURCE, AuditLog.resource_id == cast(AnalysisRecord.id, String))

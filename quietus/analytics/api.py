@@ -21,7 +21,7 @@ def catalogue() -> dict[str, Any]:
     return {"items": service.figures_for(current_user)}
 
 
-@bp.route("/analytics/<string:name>", methods=["GET"])
+@bp.route("/analytics/<name>", methods=["GET"])
 @bp.arguments(ParamsSchema, location="query")
 @bp.response(200, AnswerSchema)
 @bp.refuses(401, 403, 404, 422, 503)

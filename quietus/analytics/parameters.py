@@ -132,23 +132,19 @@ def _moment(text: str, local: ZoneInfo, *, last: bool = False) -> datetime | Non
     if not text:
         return None
     try:
-        if DAY.fullmatch(text):
-            day = date.fromisoformat(text)
-            _year(day.year)
-            return datetime.combine(day + timedelta(days=1) if last else day, time(), local).astimezone(UTC)
-        found = datetime.fromisoformat(LOST_PLUS.sub("+", text))
-        _year(found.year)
-    except (ValueError, OverflowError) as error:
-        known = str(error) if "year" in str(error) and "from" in str(error) else ""
-        raise ValueError(known or "Write a day as 2026-11-23, or a time as 2026-11-23T08:00:00Z.") from None
+        found = _day(text, local, last) if DAY.fullmatch(text) else datetime.fromisoformat(LOST_PLUS.sub("+", text))
+    except (ValueError, OverflowError):
+        raise ValueError("Write a day as 2026-11-23, or a time as 2026-11-23T08:00:00Z.") from None
     if found.tzinfo is None:
         raise ValueError("The time needs its zone: write 2026-11-23T08:00:00Z, or a day alone.")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
     return found.astimezone(UTC)
 
 
-def _year(year: int) -> None:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
+def _day(text: str, local: ZoneInfo, last: bool) -> datetime:
+    day = date.fromisoformat(text)
+    return datetime.combine(day + timedelta(days=1) if last else day, time(), local)
 
 
 def _some_days_before(until: datetime | None, local: ZoneInfo) -> datetime:
@@ -166,11 +162,10 @@ def _before(since: datetime, until: datetime) -> datetime:
 
 def _granularity(text: str, length: timedelta) -> str:
     """The step asked for, or the finest that can still be read."""
-    if not text:
-        return next((step for step in ("hour", "day", "week") if length / STEP[step] <= STEPS_SHOWN), "month")
-    if text not in STEP:
+    if text and text not in STEP:
         raise ValueError(f"Must be one of: {', '.join(STEP)}.")
-    if length / STEP[text] > STEPS_MAX:
-        raise ValueError(f"That would be {length / STEP[text]:,.0f} steps, and {STEPS_MAX:,} can be shown: "
-                         "choose a longer step or a shorter period.")  # fmt: skip
-    return text
+    step = text or next((name for name in ("hour", "day", "week") if length / STEP[name] <= STEPS_SHOWN), "month")
+    if length / STEP[step] > STEPS_MAX:
+        many = f"That would be {length / STEP[step]:,.0f} steps, and {STEPS_MAX:,} can be shown"
+        raise ValueError(f"{many}: choose a longer step or a shorter period.")
+    return step

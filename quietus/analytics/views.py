@@ -39,7 +39,7 @@ def dashboard() -> ResponseReturnValue:
     return Response(_in_lines(stream_template("analytics/dashboard.html", **parts)), mimetype="text/html")
 
 
-@bp.get("/<string:name>")
+@bp.get("/<name>")
 @requires("see_figures")
 def figure(name: str) -> ResponseReturnValue:
     found = service.get_figure(name, for_user=current_user)
@@ -54,7 +54,7 @@ def figure(name: str) -> ResponseReturnValue:
     return _page("analytics/figure.html", given, figure=found, panel=panel)
 
 
-@bp.get("/<string:name>.csv")
+@bp.get("/<name>.csv")
 @requires("see_figures")
 def export_csv(name: str) -> ResponseReturnValue:
     """The rows as they came from PostgreSQL, under the names of their columns."""

@@ -81,5 +81,5 @@ READINGS: Final = (
     Action.SUBJECT_SEARCHED,
     Action.SUBJECT_EXPORTED,
 )
-# the rows that migration 0006 indexes by their subject: the readings, and what may hold a note about a person
+# the rows that migration 0003 indexes by their subject: the readings, and what may hold a note about a person
 ABOUT_A_SUBJECT: Final = (*READINGS, Action.REVIEW_DECIDED)

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET_KEY_BYTES = 32
+TOKEN_DAYS_LONGEST = 3650
+AUDIT_DAYS_LEAST = 31
 
 
 class ConfigurationError(Exception):
@@ -93,7 +95,7 @@ class Settings(BaseSettings):
         60, ge=5, le=1440, description="A sign-in ends after this long without a request."
     )
     reset_minutes: int = Field(30, ge=5, le=1440, description="How long a password reset link works.")
-    token_days_max: int = Field(365, ge=1, le=3650, description="Longest life of an API token.")
+    token_days_max: int = Field(365, ge=1, le=TOKEN_DAYS_LONGEST, description="Longest life of an API token.")
     argon2_time_cost: int = Field(2, ge=1, le=20, description="argon2id passes (OWASP: 2).")
     argon2_memory_kib: int = Field(19456, ge=8, le=1048576, description="argon2id memory in KiB (OWASP: 19456).")
     argon2_parallelism: int = Field(1, ge=1, le=16, description="argon2id lanes (OWASP: 1).")
@@ -135,6 +137,22 @@ class Settings(BaseSettings):
     )
     attempts: int = Field(3, ge=1, le=20, description="Lone attempts before a text becomes FAILED.")
 
+    retention_texts_days: int = Field(
+        0, ge=0, le=36500, description="Texts are deleted this many days after they were read; 0 keeps them."
+    )
+    retention_sessions_days: int = Field(
+        0, ge=0, le=36500, description="Video sessions are deleted this many days after their end; 0 keeps them."
+    )
+    retention_events_days: int = Field(
+        0, ge=0, le=36500, description="Windows of video sessions are deleted after this many days; 0 keeps them."
+    )
+    retention_audit_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        description=f"Audit rows are deleted after this many days, {AUDIT_DAYS_LEAST} at least; 0 keeps them. What "
+        "sign-ins, tokens, consents and kept records are judged by stays.",
+    )
     erasure_wait_days: int = Field(
         7, ge=0, le=90, description="Days between asking to be erased and the erasure; 0 erases at once."
     )
@@ -247,6 +265,8 @@ class Settings(BaseSettings):
         key = self.secret_key.get_secret_value()
         if not key:
             raise ConfigurationError("No secret key: set QUIETUS_SECRET_KEY to at least 32 random bytes.")
+        if 0 < self.retention_audit_days < AUDIT_DAYS_LEAST:
+            raise ConfigurationError(f"QUIETUS_RETENTION_AUDIT_DAYS is 0, or at least {AUDIT_DAYS_LEAST}.")
         if not self.production:
             return
         if len(key.encode()) < SECRET_KEY_BYTES or len(set(key)) < 10:

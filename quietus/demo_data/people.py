@@ -8,7 +8,7 @@ import psycopg
 from quietus.demo_data.copying import copy_rows, ids, times
 
 # reserved for examples: no mail can ever arrive there
-DOMAIN = "demo.invalid"
+DOMAIN = "demo.example.org"
 # no password has this hash
 NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
 REVIEWERS = 6

@@ -1,13 +1,18 @@
-"""`subject …`: export and erase a person from the command line, for whoever runs the desk."""
+"""`subject …` and `retention …`: one person's data, and what is too old, for whoever runs the desk."""
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
-subject = AppGroup("subject", help="One person's data: export, erase, receipts, scrub.")
+if TYPE_CHECKING:
+    from quietus.privacy.retention import Line
+
+subject = AppGroup("subject", help="One person's data: export, erase, receipts; scrub the files.")
+retention = AppGroup("retention", help="What is older than the settings want to keep: plan, apply.")
 
 
 def _user_id(who: str) -> UUID:
@@ -81,3 +86,44 @@ def receipts(email: str) -> None:
     if not found:
         click.echo("No receipt for this address.", err=True)
         sys.exit(1)
+
+
+@retention.command("plan")
+def plan() -> None:
+    """Show what `apply` would delete. Nothing is deleted."""
+    from quietus.privacy import retention as keeping
+
+    _show(keeping.plan())
+
+
+@retention.command("apply")
+def apply() -> None:
+    """Delete what is older than the settings want to keep; the schedule does so every night."""
+    from quietus.privacy import retention as keeping
+    from quietus.privacy.owning import NotTheOwner
+
+    try:
+        _show(keeping.apply())
+    except NotTheOwner as error:
+        raise click.ClickException(f"Audit rows were kept. {error}") from error
+
+
+def _show(lines: "list[Line]") -> None:
+    for line in lines:
+        limit = f"before {line.before:%Y-%m-%d}" if line.before else "kept"
+        click.echo(f"{line.kind} {limit} {line.rows}")
+
+
+@subject.command("scrub")
+def scrub() -> None:
+    """Write the tables anew, so that erased rows are gone from the files too. Locks each table meanwhile."""
+    from quietus.privacy import scrubbing
+    from quietus.privacy.owning import NotTheOwner
+
+    try:
+        ended = scrubbing.scrub()
+    except NotTheOwner as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("The tables are written anew.")
+    if not ended:
+        click.echo("The write-ahead log keeps its last segments: a superuser may run pg_switch_wal() and CHECKPOINT.")

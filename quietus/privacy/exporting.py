@@ -105,7 +105,7 @@ def _members(user_id: UUID, account: dict[str, Any], context: Context) -> Iterat
         "video_analysis_events": (_columns(VideoAnalysisEvent), lambda: _events(user_id, context)),
         "consents": (["kind", "version", "given_at", "withdrawn_at"], lambda: _consents(user_id, context)),
         "access_log": (list(reading.Reading.__slots__), lambda: _readings(user_id, context)),
-        "acts": (["id", "action", "resource_type", "resource_id", "created_at"], lambda: _acts(user_id, context)),
+        "acts": (["id", "action", "resource_type", "created_at"], lambda: _acts(user_id, context)),
     }
     for name, (columns, rows) in tables.items():
         yield f"{name}.json", _as_json(rows())
@@ -204,7 +204,8 @@ def _readings(user_id: UUID, context: Context) -> Rows:
 
 def _acts(user_id: UUID, context: Context) -> Rows:
     table = _table(AuditLog)
-    own = select(table.c.id, table.c.action, table.c.resource_type, table.c.resource_id, table.c.created_at).where(
+    # without the ids: what a clinician or an admin did was done to others
+    own = select(table.c.id, table.c.action, table.c.resource_type, table.c.created_at).where(
         table.c.user_id == user_id
     )
     return _paged(own, (table.c.created_at, table.c.id), context)

@@ -69,6 +69,9 @@ def show(report_id: UUID) -> service.Job:
 @requires("build_reports")
 def download(query: dict[str, Any], report_id: UUID) -> Response:
     """A READY report as a file."""
+    if request.method == "HEAD":  # looking is not taking: nothing is read and nothing audited
+        service.get_job(report_id, for_user=current_user)
+        return Response(content_type=FORMATS[query["format_name"]].media_type)
     return as_answer(service.download(report_id, query["format_name"], for_user=signed_in()))
 
 

@@ -124,7 +124,9 @@ def of_person(asker_id: UUID, *, limit: int, content: str | None = None) -> Sequ
     """A person's requests, newest first; with `content` only those that ask the same."""
     query = _asked().where(AuditLog.user_id == asker_id).limit(limit)
     if content:
-        query = query.where(AuditLog.details["content"].astext == content)
+        query = query.where(
+            AuditLog.details["content"].astext == content, AuditLog.created_at > clock.now() - RESULT_LIFE
+        )
     return [(_read(row), cancelled) for row, cancelled in db.session.execute(query)]
 
 

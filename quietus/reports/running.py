@@ -95,13 +95,14 @@ def _built(request: Request, state: State, asker: Principal) -> Document:
 
 
 def _is_cancelled(report_id: UUID) -> bool:
+    """Also when it was deleted, or the person who asked was erased."""
     try:
-        cancelled = requests.find(report_id)[1]
-    except NotFound:  # deleted
+        request, cancelled = requests.find(report_id)
+    except NotFound:
         return True
     finally:
         db.session.rollback()
-    return cancelled
+    return cancelled or request.asked_by is None
 
 
 def _forget_if_cancelled(report_id: UUID) -> None:

@@ -135,7 +135,8 @@ def my_jobs(*, for_user: Principal) -> list[Job]:
     """The newest of one's own reports."""
     asked = requests.of_person(for_user.id, limit=MINE_MAX)
     known = states.read_many([request.id for request, cancelled in asked if not cancelled])
-    return [Job(request, _shown(known.get(request.id), cancelled)) for request, cancelled in asked]
+    jobs = [Job(request, _shown(known.get(request.id), cancelled)) for request, cancelled in asked]
+    return [_revived(job) if job.live else job for job in jobs]
 
 
 def _job(request: Request, cancelled: bool) -> Job:
@@ -253,4 +254,8 @@ def forget_person(user_id: UUID) -> int:
 
     Raises Unavailable when the result backend cannot be asked: nothing may count as forgotten then.
     """
-    return states.forget(requests.concerning(user_id))
+    concerned = requests.concerning(user_id)
+    for report_id, state in states.read_many(concerned).items():
+        if state and state.status in LIVE:
+            interrupt(_task_id(report_id, state.attempt))
+    return states.forget(concerned)

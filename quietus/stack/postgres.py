@@ -99,7 +99,13 @@ class Postgres:
                 statement = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
         with psycopg.connect(self._superuser(DATABASE), autocommit=True) as connection:
-            connection.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(sql.Identifier(OWNER)))
+            for right in (
+                "ALTER SCHEMA public OWNER TO {}",
+                # `subject scrub`: what was erased must not stay in the write-ahead log either
+                "GRANT pg_checkpoint TO {}",
+                "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO {}",
+            ):
+                connection.execute(sql.SQL(right).format(sql.Identifier(OWNER)))
 
     def passing_failure(self) -> bool:
         """Whether the last start failed for a reason that goes away by itself."""
@@ -121,6 +127,8 @@ class Postgres:
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",
             "log_checkpoints": "off",
+            # An old segment kept for its space would keep what was erased with it.
+            "wal_recycle": "off",
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return [self._found.program, "-D", self._reachable(self.data), "-p", str(self.port), *options]

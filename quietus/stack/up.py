@@ -170,13 +170,16 @@ class Run:
         celery = ["celery", "--quiet", "--app", "celery_worker"]
         worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--concurrency"]
         analysis = [*worker, count, "--queues", "analysis", "--hostname", "analysis@%h"]
-        others = "events,reports,maintenance,mail"
+        others = "events,maintenance,mail"
         background = [*worker, "1", "--queues", others, "--hostname", "background@%h"]
+        # by itself: a report may take minutes, and a mail or a heartbeat must not wait for it
+        reports = [*worker, "1", "--queues", "reports", "--hostname", "reports@%h"]
         beat = [*celery, "beat", "--schedule", str(self._state / "beat" / "schedule"), "--pidfile="]
         # When we die, a quitting gunicorn takes its workers along, and a killed Celery's pool ends itself.
         self._keep(WEB, self._child("web", gunicorn, death_signal=signal.SIGQUIT))
         self._keep(WORKERS, self._child("analysis", analysis, patience=WARM_SECONDS))
         self._keep(WORKERS, self._child("background", background, patience=WARM_SECONDS))
+        self._keep(WORKERS, self._child("reports", reports, patience=WARM_SECONDS))
         self._keep(BEAT, self._child("beat", beat))
 
     def _keep(self, stage: int, child: Child) -> None:

@@ -38,7 +38,7 @@ def dreaddit(folder: Path, say: Say) -> float:
     examples = data.read(folder / "dreaddit.csv")
     train, test = ([e for e in examples if (e.split == "test") is wanted] for wanted in (False, True))
     p = _probabilities(_texts(train), _answers(train, 1), _texts(test), say)
-    return metrics.f1(_answers(test, 1), (p >= 0.5).astype(np.intp))
+    return metrics.f1(_answers(test, 1), yes(p))
 
 
 def severity(folder: Path, say: Say) -> float:
@@ -53,7 +53,7 @@ def severity(folder: Path, say: Say) -> float:
     for number in range(FOLDS):
         seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         p[held] = _probabilities([texts[i] for i in seen], truth[seen], [texts[i] for i in held], say)
-    return metrics.f1(truth, (p >= 0.5).astype(np.intp))
+    return metrics.f1(truth, yes(p))
 
 
 def _texts(examples: Sequence[data.Example]) -> list[str]:
@@ -65,7 +65,7 @@ def _answers(examples: Sequence[data.Example], least: float) -> Labels:
 
 
 def _probabilities(texts: list[str], truth: Labels, asked: list[str], say: Say) -> Array:
-    """Mean of the log-probabilities of n-grams and fine-tuned encoder that the answer is yes."""
+    """That the answer is yes: the mean of the log-probabilities of n-grams and fine-tuned encoder."""
     linear = fit_linear(texts, truth)
     by_ngrams = _log(np.array([linear.parts(normalise(t).text).score for t in asked]))
     rows = finetune.tokenize(texts)
@@ -73,6 +73,13 @@ def _probabilities(texts: list[str], truth: Labels, asked: list[str], say: Say) 
     x = finetune.vectors(tuned.weights, [r[: finetune.LONGEST] for r in finetune.tokenize(asked)])
     mean = (by_ngrams + _log(x @ tuned.head.T + tuned.bias)) / 2
     return np.asarray(1 / (1 + np.exp(mean[:, 0] - mean[:, 1])))
+
+
+def yes(p: Array) -> Labels:
+    """The answers with the greatest expected F1, from the probabilities alone: no label of the asked texts is seen."""
+    ordered = np.sort(p)[::-1]
+    expected = 2 * np.cumsum(ordered) / (np.arange(1, len(p) + 1) + p.sum())
+    return np.asarray(p >= ordered[int(expected.argmax())], np.intp)
 
 
 def _log(logits: Array) -> Array:

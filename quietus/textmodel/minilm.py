@@ -19,21 +19,24 @@ DROP = 0.1
 Weights = dict[str, Tensor]
 
 
-def text_vectors(w: Weights, ids: Tensor, present: Tensor, *, training: bool = False) -> Tensor:
-    """Token ids and mask in (rows by length), mean-pooled unit-length vectors out (rows by 384)."""
-    x = token_vectors(w, ids, present, training=training)
-    weight = present.unsqueeze(-1).to(x.dtype)
-    return functional.normalize((x * weight).sum(1) / weight.sum(1), dim=-1)
-
-
-def token_vectors(w: Weights, ids: Tensor, present: Tensor, *, training: bool = False) -> Tensor:
-    """One vector per token."""
+def embedded(w: Weights, ids: Tensor) -> Tensor:
+    """What the first layer reads: word, place and type vectors of token ids (rows by length), normalised."""
     at = torch.arange(ids.shape[1])
-    x = _norm(w, "norm", w["words.weight"][ids] + w["positions.weight"][at] + w["types.weight"][0])
+    return _norm(w, "norm", w["words.weight"][ids] + w["positions.weight"][at] + w["types.weight"][0])
+
+
+def through(w: Weights, x: Tensor, present: Tensor, layers: range, *, training: bool = False) -> Tensor:
+    """Token vectors after these layers; `present` is 1 where a row has a token and 0 where it is filled up."""
     mask = present[:, None, None, :].bool()
-    for number in range(LAYERS):
+    for number in layers:
         x = _layer(w, f"{number}.", x, mask, training)
     return x
+
+
+def pooled(x: Tensor, present: Tensor) -> Tensor:
+    """The mean of each row's token vectors, of length one (rows by 384)."""
+    weight = present.unsqueeze(-1)
+    return functional.normalize((x * weight).sum(1) / weight.sum(1), dim=-1)
 
 
 def _layer(w: Weights, at: str, x: Tensor, mask: Tensor, training: bool) -> Tensor:

@@ -19,6 +19,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 # strong: an active wish, intent or plan (what the C-SSRS calls ideation of level 2 and above). veiled: parting and
 # settling affairs, innocent alone. other: the same of another person. foreign: in another language.
 KINDS = ("foreign", "other", "strong", "veiled")
+PARTING = ("parting_things", "parting_thanks", "parting_words")
 _CLAUSE_END = re.compile(r"[.!?;:]+|,? (?:but|although|though|however|yet|whereas)\b|, (?:and|so|then|i)\b")
 _SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"']|$)")
 _QUOTED = re.compile(r'"[^"]{3,300}"')
@@ -53,7 +54,17 @@ def mentions(text: str) -> tuple[Mention, ...]:
             start, end = match.span()
             if not any(m.start < end and start < m.end for m in found):
                 found.append(_as_meant(kind, text, start, end))
+    if not found:
+        found = [_as_meant("veiled", text, start, end) for start, end in _parting(text)]
     return tuple(sorted(found, key=lambda m: m.start))
+
+
+def _parting(text: str) -> list[tuple[int, int]]:
+    """A farewell in plain words: two of things settled, thanks for all, last words; and no word of coming back."""
+    if _says("returning", text):
+        return []
+    found = [match.span() for name in PARTING if (match := _PATTERNS[name].search(text))]
+    return found if len(found) > 1 else []
 
 
 def _says(name: str, text: str) -> bool:

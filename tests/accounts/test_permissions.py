@@ -12,6 +12,7 @@ DESIGN = {
     "see_own": PEOPLE,
     "see_own_sessions": PEOPLE,
     "own_data": PEOPLE,
+    "erase_own": PEOPLE,
     "submit_for": {"CLINICIAN", "SERVICE"},
     "read_text": {"CLINICIAN"},
     "break_glass": {"ADMIN"},

@@ -18,7 +18,7 @@ from quietus.analytics.parameters import PARAMETERS
 from quietus.analytics.small_cells import PEOPLE
 from quietus.core.config import Settings
 from quietus.demo_data import fill
-from tests.analytics.conftest import Ask
+from tests.analytics.conftest import Ask, Rows
 
 END = datetime(2026, 3, 1, tzinfo=UTC)
 EVERY = pytest.mark.parametrize("name", sorted(FIGURES))
@@ -76,6 +76,15 @@ def test_an_empty_period_answers_with_zeros_and_a_sentence(name: str, ask: Ask) 
     assert answer.note == service.NOTHING
     numbers = [place for place, key in enumerate(answer.columns) if key not in FIGURES[name].keys]
     assert not any(row[place] for row in answer.rows for place in numbers)
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name.startswith("text_") or name == "latency"])
+def test_what_waits_or_failed_enters_no_figure_of_texts(name: str, put: Rows, ask: Ask) -> None:
+    alice = put.person()
+    for label in ("PENDING", "FAILED"):
+        put.text(alice, "2025-06-01 12:00", label)
+    answer = ask(name, **{f"{key}_": value for key, value in given(FIGURES[name]).items()})
+    assert answer.note == service.NOTHING
 
 
 @EVERY

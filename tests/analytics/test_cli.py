@@ -1,9 +1,12 @@
 """`sql NAME` prints a statement that runs as it stands."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from flask import Flask
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run(app: Flask, *words: str) -> Any:
@@ -31,3 +34,8 @@ def test_it_refuses_in_a_sentence(app: Flask) -> None:
         done = run(app, *words)
         assert done.exit_code != 0
         assert told in done.output
+
+
+def test_the_figures_are_documented(app: Flask) -> None:
+    written = (PROJECT / "docs" / "figures.md").read_text()
+    assert run(app, "--document").output == written

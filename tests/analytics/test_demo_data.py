@@ -37,7 +37,7 @@ def test_it_makes_as_many_rows_as_it_says(url: str, rows: Any) -> None:
 def test_nobody_made_up_can_sign_in(url: str, client: Any) -> None:
     fill(url, events=100, end=END)
     token = client.get("/api/v1/auth/csrf").json["csrf_token"]
-    body = {"email": "person-000000@demo.invalid", "password": "!"}
+    body = {"email": "person-000000@demo.example.org", "password": "!"}
     answer = client.post("/api/v1/auth/login", json=body, headers={"X-CSRFToken": token})
     assert answer.status_code == 401
 

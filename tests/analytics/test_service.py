@@ -109,6 +109,7 @@ def test_a_figure_that_takes_too_long_is_said_to_be_away(
         ({"tz": "localtime"}, "tz"),
         ({"granularity": "second"}, "granularity"),
         ({"from": "2016-01-01", "to": "2025-12-31", "granularity": "hour"}, "granularity"),
+        ({"from": "1970-01-01", "to": "2900-12-31"}, "granularity"),
         ({"predicted_label": "PENDING"}, "predicted_label"),
         ({"source": "web_form"}, "source"),
         ({"model_version": "x" * 65}, "model_version"),

@@ -102,8 +102,8 @@ def plain(desk: Live) -> str:
 
 def rate(desk: Live, way: Way, session: str, user: str, size: int) -> float:
     """Events a second of bare psycopg, one connection, a commit for each batch."""
-    given = events(EVENTS)
-    with psycopg.connect(plain(desk)) as connection:
+    given, url = events(EVENTS), plain(desk)
+    with psycopg.connect(url) as connection:
         began = time.perf_counter()
         for start in range(0, EVENTS, size):
             way(connection, given[start : start + size], session, user)

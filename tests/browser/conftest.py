@@ -81,9 +81,7 @@ class Visitor:
 
     def sign_in_as(self, person: requests.Session) -> None:
         """Take over the cookie of somebody who signed in over JSON."""
-        self.context.add_cookies(
-            [{"name": c.name, "value": c.value or "", "url": self.url} for c in person.cookies]
-        )
+        self.context.add_cookies([{"name": c.name, "value": c.value or "", "url": self.url} for c in person.cookies])
 
 
 @pytest.fixture

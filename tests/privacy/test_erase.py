@@ -51,17 +51,17 @@ def test_nothing_is_left_but_a_receipt(app: Flask, alice: Caller, bob: Caller, r
     kept = write(bob.who, "The train came on time.")
     gone = write(alice.who, f"One more {planted}.")[0]
     service.delete_analysis(gone, actor=alice.who)
-    film(alice.user.id, events=3, sessions=4)
-    note(alice.user.id, bob.user.id, f"spoke of a {planted}")
-    note(bob.user.id, alice.user.id, "a note about bob stays")
-    erased = erasing.erase_person(alice.user.id, actor=None)
+    film(alice.who.id, events=3, sessions=4)
+    note(alice.who.id, bob.who.id, f"spoke of a {planted}")
+    note(bob.who.id, alice.who.id, "a note about bob stays")
+    erased = erasing.erase_person(alice.who.id, actor=None)
     assert erased == erasing.Erased(texts=20, sessions=4, events=12, notes=1)
     left = everything(app)
     for trace in (planted, "alice@example.org", "Alice Example"):
         assert trace not in left
     assert "a note about bob stays" in left
     assert rows("SELECT id FROM analysis_records") == [{"id": kept[0]}]
-    assert rows("SELECT count(*) AS n FROM audit_logs WHERE user_id = :id", id=alice.user.id) == [{"n": 0}]
+    assert rows("SELECT count(*) AS n FROM audit_logs WHERE user_id = :id", id=alice.who.id) == [{"n": 0}]
     assert ledger().uneven == 0
     assert (ledger().accepted, ledger().erased) == (22, 21)
 
@@ -73,7 +73,7 @@ def test_the_receipt_answers_for_the_address_and_names_it_not(app: Flask, alice:
     assert done.output == "erased texts 1 sessions 0 events 0 notes 0\n"
     assert "texts 1 sessions 0" in run.invoke(args=["quietus", "subject", "receipts", "Alice@Example.org"]).output
     assert run.invoke(args=["quietus", "subject", "receipts", "carol@example.org"]).exit_code == 1
-    again = run.invoke(args=["quietus", "subject", "erase", str(alice.user.id), "--confirm", str(alice.user.id)])
+    again = run.invoke(args=["quietus", "subject", "erase", str(alice.who.id), "--confirm", str(alice.who.id)])
     assert again.exit_code == 1
 
 
@@ -88,13 +88,13 @@ def test_the_seals_stay_whole(app: Flask, alice: Caller, bob: Caller) -> None:
     from quietus.audit.verifying import verify
 
     write(alice.who, "The tea was good.")
-    note(alice.user.id, bob.user.id, "spoke of tea")
+    note(alice.who.id, bob.who.id, "spoke of tea")
     with (
         patch.object(sealing, "today", lambda: clock.now().date() + timedelta(days=1)),
         patch.object(sealing, "_refuse_open"),
     ):
         sealing.seal_closed_days()
-    erasing.erase_person(alice.user.id, actor=None)
+    erasing.erase_person(alice.who.id, actor=None)
     found = verify(actor=None)
     assert {fault.what for fault in found.faults} <= {"ADDED"}, "the seal of today was made too early, for this test"
     assert found.days == 1
@@ -179,15 +179,15 @@ def test_the_last_admin_stays(root: Caller) -> None:
 def test_an_admin_alone_erases_nobody(app: Flask, alice: Caller, root: Caller, caller: Any, days_later: Any) -> None:
     second = caller("second@example.org", "ADMIN")
     with pytest.raises(Conflict):
-        waiting.confirm(alice.user.id, actor=root.user.id)
-    waiting.propose(alice.user.id, actor=root.user.id)
+        waiting.confirm(alice.who.id, actor=root.user.id)
+    waiting.propose(alice.who.id, actor=root.user.id)
     with pytest.raises(Conflict) as refusal:
-        waiting.confirm(alice.user.id, actor=root.user.id)
+        waiting.confirm(alice.who.id, actor=root.user.id)
     assert refusal.value.code == "second_admin_needed"
     with days_later(30):
         assert erasing.erase_due() == 0
     assert "An admin has asked" in alice.get("/me").text
-    waiting.confirm(alice.user.id, actor=second.user.id)
+    waiting.confirm(alice.who.id, actor=second.user.id)
     with days_later(8):
         assert erasing.erase_due() == 1
 
@@ -198,12 +198,12 @@ def test_an_old_word_or_that_of_a_former_admin_does_not_count(
     from quietus.accounts.administration import set_roles
 
     second = caller("second@example.org", "ADMIN")
-    waiting.propose(alice.user.id, actor=root.user.id)
+    waiting.propose(alice.who.id, actor=root.user.id)
     with days_later(8), pytest.raises(Conflict):
-        waiting.confirm(alice.user.id, actor=second.user.id)
+        waiting.confirm(alice.who.id, actor=second.user.id)
     set_roles(root.user.id, frozenset({"USER"}), actor=second.user.id)
     with pytest.raises(Conflict):
-        waiting.confirm(alice.user.id, actor=second.user.id)
+        waiting.confirm(alice.who.id, actor=second.user.id)
 
 
 def test_nobody_is_proposed_by_themselves(root: Caller, caller: Any) -> None:
@@ -233,7 +233,7 @@ def test_a_text_that_comes_meanwhile_is_refused_not_lost(app: Flask, alice: Call
     thread = threading.Thread(target=submit)
     thread.start()
     with patch.object(erasing.administration, "remove", slow):
-        erasing.erase_person(alice.user.id, actor=None)
+        erasing.erase_person(alice.who.id, actor=None)
     thread.join()
     assert isinstance(answers[0], Exception)
     assert ledger().uneven == 0
@@ -244,9 +244,9 @@ def test_notes_are_blanked_for_the_erased_only(app: Flask, alice: Caller, bob: C
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
-    note(alice.user.id, bob.user.id, "spoke of tea")
+    note(alice.who.id, bob.who.id, "spoke of tea")
     with pytest.raises(DBAPIError):
-        db.session.scalar(text("SELECT audit_logs_blank_notes(:id)"), {"id": alice.user.id})
+        db.session.scalar(text("SELECT audit_logs_blank_notes(:id)"), {"id": alice.who.id})
     db.session.rollback()
     with pytest.raises(DBAPIError):
         db.session.execute(text("UPDATE audit_logs SET metadata = metadata - 'note' WHERE metadata ? 'note'"))
@@ -256,7 +256,7 @@ def test_notes_are_blanked_for_the_erased_only(app: Flask, alice: Caller, bob: C
 def test_the_broker_keeps_no_count_of_the_address(app: Flask, alice: Caller) -> None:
     alice.post(API, RIGHT | {"password": "wrong"})
     before = len(app.extensions["broker"].keys("*"))
-    erasing.erase_person(alice.user.id, actor=None)
+    erasing.erase_person(alice.who.id, actor=None)
     assert len(app.extensions["broker"].keys("*")) < before
 
 
@@ -264,7 +264,7 @@ def test_while_the_broker_is_away_nothing_is_half_erased(make_app: Any, app: Fla
     write(alice.who, "The tea was good.")
     lonely = make_app(redis_url="redis://127.0.0.1:9/0")
     with lonely.app_context():
-        waiting.request_own(alice.user.id)
+        waiting.request_own(alice.who.id)
         real = clock.now()
         with patch.object(clock, "now", lambda: real + timedelta(days=8)):
             assert erasing.erase_due() == 0

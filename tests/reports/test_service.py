@@ -239,3 +239,22 @@ def test_a_person_is_forgotten(bob: Caller, carol: Caller, texts: Texts) -> None
     assert service.get_job(mine.id, for_user=bob.principal).status == "EXPIRED"
     assert service.get_job(others.id, for_user=carol.principal).status == "READY"
     assert service.forget_person(bob.user.id) == 0
+
+
+def test_what_others_asked_about_a_person_is_forgotten_too(bob: Caller, texts: Texts) -> None:
+    (subject, *_) = texts()
+    about = built(bob, "person_file", subject_id=str(subject))
+    other = built(bob)
+    assert service.forget_person(subject) == 1
+    assert service.get_job(about.id, for_user=bob.principal).status == "EXPIRED"
+    assert service.get_job(other.id, for_user=bob.principal).status == "READY"
+
+
+def test_a_report_of_somebody_erased_meanwhile_leaves_nothing(bob: Caller, texts: Texts) -> None:
+    texts()
+    job = service.request_report(FIGURE, PERIOD, actor=bob.principal)
+    db.session.execute(text("DELETE FROM users WHERE id = :id"), {"id": bob.user.id})
+    db.session.commit()
+    running.run(job.id, 1)
+    assert states.read(job.id) is None
+    assert states.kept(job.id) is None

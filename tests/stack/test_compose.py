@@ -71,7 +71,7 @@ def test_whatever_keeps_running_has_a_health_check_and_comes_back(compose: dict[
 
 
 def test_nothing_starts_before_the_migrations(compose: dict[str, Any]) -> None:
-    for name in ("web", "worker-analysis", "worker-background", "beat"):
+    for name in ("web", "worker-analysis", "worker-background", "worker-reports", "beat"):
         waits = compose["services"][name]["depends_on"]
         assert waits["prepare"]["condition"] == "service_completed_successfully", name
 
@@ -109,7 +109,7 @@ def test_mail_model_and_metrics_are_set_from_outside_with_the_programs_own_defau
     fields = Settings.model_fields
     passed = {f"QUIETUS_{name}".upper() for name in fields if name.startswith(("mail_", "model"))}
     passed |= {"QUIETUS_METRICS_TOKEN", "QUIETUS_TRUSTED_PROXIES", "QUIETUS_LOG_LEVEL", "QUIETUS_EXIT_URL"}
-    for service in ("web", "worker-analysis", "worker-background"):
+    for service in ("web", "worker-analysis", "worker-background", "worker-reports"):
         environment = compose["services"][service]["environment"]
         for name in passed:
             default = fields[name.removeprefix("QUIETUS_").lower()].default
@@ -141,7 +141,7 @@ def test_the_web_is_reached_from_this_machine_only(compose: dict[str, Any]) -> N
 
 def test_the_programs_run_as_an_ordinary_user(steps: list[tuple[str, str]], compose: dict[str, Any]) -> None:
     assert [words for instruction, words in steps if instruction == "USER"] == ["quietus"]
-    for name in ("prepare", "web", "worker-analysis", "worker-background", "beat"):
+    for name in ("prepare", "web", "worker-analysis", "worker-background", "worker-reports", "beat"):
         assert compose["services"][name]["cap_drop"] == ["ALL"], name
         assert compose["services"][name]["read_only"] is True, name
 

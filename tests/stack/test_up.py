@@ -20,7 +20,7 @@ from quietus.stack.state import StackError
 from tests.stack.processes import Terminal, alive, all_gone, descendants, holding, recorded, up
 
 pytestmark = pytest.mark.stack
-PARTS = ("postgres", "valkey", "web", "analysis", "background", "beat")
+PARTS = ("postgres", "valkey", "web", "analysis", "background", "reports", "beat")
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def test_ctrl_c_stops_all_in_order_and_leaves_nothing(desk: tuple[Terminal, Path
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.ended(60) == 0
     stopped = [line.split()[0] for line in terminal.lines if line.endswith(" stopped")]
-    assert stopped == ["beat", "analysis", "background", "web", "valkey", "postgres"]
+    assert stopped == ["beat", "analysis", "background", "reports", "web", "valkey", "postgres"]
     assert all_gone(below, 0)
     assert recorded(state) == {}
     with pytest.raises(requests.ConnectionError):
@@ -122,7 +122,7 @@ def test_servers_of_ones_own_are_used_and_none_is_started(tmp_path: Path) -> Non
         environment = {name: reached[name] for name in ("DATABASE_URL", "REDIS_URL", "QUIETUS_MIGRATION_DATABASE_URL")}
         with up(tmp_path / "ours", "--workers", "1", **environment) as terminal:
             terminal.until(lambda line: line.startswith("beat"))
-            assert set(recorded(tmp_path / "ours")) == {"web", "analysis", "background", "beat"}
+            assert set(recorded(tmp_path / "ours")) == {"web", "analysis", "background", "reports", "beat"}
             assert not (tmp_path / "ours" / "postgres").exists()
 
 

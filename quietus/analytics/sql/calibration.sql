@@ -16,7 +16,11 @@
 -- chart: bars confidence_from mean_confidence agreed_share
 -- formula: Reliability diagram in tenths. A. Niculescu-Mizil, R. Caruana (2005), Predicting good probabilities with
 --     supervised learning, ICML. Intervals: E. B. Wilson (1927), JASA 22, 209-212.
-WITH decisions AS (
+WITH undone AS (
+    SELECT u.metadata->>'decision' AS decision
+    FROM audit_logs AS u
+    WHERE u.action = 'review:undone' AND u.created_at >= %(from)s
+), decisions AS (
     -- the newest decision of each reading that was not undone
     SELECT DISTINCT ON (d.resource_type, d.resource_id, d.metadata->>'reading')
         d.resource_type, d.resource_id, (d.metadata->>'reading')::int AS reading, d.metadata->>'human_label' AS human_label,
@@ -27,10 +31,7 @@ WITH decisions AS (
     WHERE d.action = 'review:decided' AND d.created_at >= %(from)s AND d.created_at < %(to)s
       AND d.resource_type IN ('analysis', 'video_session')
       AND (%(resource_type)s::text IS NULL OR d.resource_type = %(resource_type)s::text)
-      AND NOT EXISTS (
-          SELECT FROM audit_logs AS u
-          WHERE u.resource_type = d.resource_type AND u.resource_id = d.resource_id AND u.action = 'review:undone'
-            AND u.metadata->>'decision' = d.id::text)
+      AND NOT EXISTS (SELECT FROM undone AS u WHERE u.decision = d.id::text)
     ORDER BY d.resource_type, d.resource_id, d.metadata->>'reading', d.created_at DESC, d.id DESC
 ), labelled AS (
     -- where somebody read it a second time, that reading is the human answer

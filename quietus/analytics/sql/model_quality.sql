@@ -27,7 +27,11 @@
 -- formula: Brier score: mean of (confidence - agreed)^2. G. W. Brier (1950), Verification of forecasts expressed in terms
 --     of probability, Monthly Weather Review 78, 1-3. ECE in tenths: M. P. Naeini, G. F. Cooper, M. Hauskrecht (2015),
 --     Obtaining well calibrated probabilities using Bayesian binning, AAAI. Rates with Wilson's 95 % interval.
-WITH decisions AS (
+WITH undone AS (
+    SELECT u.metadata->>'decision' AS decision
+    FROM audit_logs AS u
+    WHERE u.action = 'review:undone' AND u.created_at >= %(from)s
+), decisions AS (
     -- the newest decision of each reading that was not undone
     SELECT DISTINCT ON (d.resource_type, d.resource_id, d.metadata->>'reading')
         d.resource_type, d.resource_id, (d.metadata->>'reading')::int AS reading, d.metadata->>'human_label' AS human_label,
@@ -38,10 +42,7 @@ WITH decisions AS (
     WHERE d.action = 'review:decided' AND d.created_at >= %(from)s AND d.created_at < %(to)s
       AND d.resource_type IN ('analysis', 'video_session')
       AND (%(resource_type)s::text IS NULL OR d.resource_type = %(resource_type)s::text)
-      AND NOT EXISTS (
-          SELECT FROM audit_logs AS u
-          WHERE u.resource_type = d.resource_type AND u.resource_id = d.resource_id AND u.action = 'review:undone'
-            AND u.metadata->>'decision' = d.id::text)
+      AND NOT EXISTS (SELECT FROM undone AS u WHERE u.decision = d.id::text)
     ORDER BY d.resource_type, d.resource_id, d.metadata->>'reading', d.created_at DESC, d.id DESC
 ), labelled AS (
     -- where somebody read it a second time, that reading is the human answer

@@ -17,7 +17,11 @@
 -- chart: table
 -- formula: kappa = (observed - expected) / (1 - expected), with its large-sample standard error. J. Cohen (1960), A
 --     coefficient of agreement for nominal scales, Educational and Psychological Measurement 20, 37-46.
-WITH decisions AS (
+WITH undone AS (
+    SELECT u.metadata->>'decision' AS decision
+    FROM audit_logs AS u
+    WHERE u.action = 'review:undone' AND u.created_at >= %(from)s
+), decisions AS (
     -- the newest decision of each reading that was not undone
     SELECT DISTINCT ON (d.resource_type, d.resource_id, d.metadata->>'reading')
         d.resource_type, d.resource_id, (d.metadata->>'reading')::int AS reading, d.metadata->>'human_label' AS human_label,
@@ -28,36 +32,31 @@ WITH decisions AS (
     WHERE d.action = 'review:decided' AND d.created_at >= %(from)s AND d.created_at < %(to)s
       AND d.resource_type IN ('analysis', 'video_session')
       AND (%(resource_type)s::text IS NULL OR d.resource_type = %(resource_type)s::text)
-      AND NOT EXISTS (
-          SELECT FROM audit_logs AS u
-          WHERE u.resource_type = d.resource_type AND u.resource_id = d.resource_id AND u.action = 'review:undone'
-            AND u.metadata->>'decision' = d.id::text)
+      AND NOT EXISTS (SELECT FROM undone AS u WHERE u.decision = d.id::text)
     ORDER BY d.resource_type, d.resource_id, d.metadata->>'reading', d.created_at DESC, d.id DESC
 ), pairs AS (
-    SELECT a.resource_type, a.human_label AS first_label, b.human_label AS second_label, a.subject_id
-    FROM decisions AS a
-    JOIN decisions AS b USING (resource_type, resource_id)
-    WHERE a.reading = 1 AND b.reading = 2
-      AND a.human_label IN ('LOW', 'MODERATE', 'HIGH') AND b.human_label IN ('LOW', 'MODERATE', 'HIGH')
+    SELECT resource_type, max(human_label) FILTER (WHERE reading = 1) AS first_label,
+        max(human_label) FILTER (WHERE reading = 2) AS second_label, max(subject_id) AS subject_id
+    FROM decisions
+    WHERE human_label IN ('LOW', 'MODERATE', 'HIGH')
+    GROUP BY resource_type, resource_id
+    HAVING count(DISTINCT reading) = 2
 ), kinds AS (
     SELECT l.resource_type, count(p.first_label) AS counted,
         count(*) FILTER (WHERE p.first_label = p.second_label) AS agreed,
+        count(*) FILTER (WHERE p.first_label = 'LOW') * count(*) FILTER (WHERE p.second_label = 'LOW')
+            + count(*) FILTER (WHERE p.first_label = 'MODERATE') * count(*) FILTER (WHERE p.second_label = 'MODERATE')
+            + count(*) FILTER (WHERE p.first_label = 'HIGH') * count(*) FILTER (WHERE p.second_label = 'HIGH') AS products,
         CASE WHEN %(people)s THEN count(DISTINCT p.subject_id) END AS people
     FROM unnest(ARRAY['analysis', 'video_session']) AS l (resource_type)
     LEFT JOIN pairs AS p ON p.resource_type = l.resource_type
     WHERE %(resource_type)s::text IS NULL OR l.resource_type = %(resource_type)s::text
     GROUP BY l.resource_type
 ), shares AS (
-    SELECT k.*, nullif(k.counted, 0)::float8 AS n, k.agreed / nullif(k.counted, 0)::float8 AS observed, (
-        -- the chance that two readers who label as often as these, but blindly, agree
-        SELECT sum(c.firsts * c.seconds) / nullif(k.counted, 0)::float8 ^ 2 FROM (
-            SELECT count(*) FILTER (WHERE p.first_label = l.label) AS firsts,
-                count(*) FILTER (WHERE p.second_label = l.label) AS seconds
-            FROM pairs AS p CROSS JOIN unnest(ARRAY['LOW', 'MODERATE', 'HIGH']) AS l (label)
-            WHERE p.resource_type = k.resource_type GROUP BY l.label
-        ) AS c
-    )::float8 AS expected
-    FROM kinds AS k
+    -- expected: the chance that two readers who label as often as these, but blindly, agree
+    SELECT *, nullif(counted, 0)::float8 AS n, agreed / nullif(counted, 0)::float8 AS observed,
+        products / nullif(counted, 0)::float8 ^ 2 AS expected
+    FROM kinds
 )
 SELECT s.resource_type, s.counted, s.agreed, s.observed, s.expected, k.kappa,
     k.kappa - 1.959964 * k.error AS kappa_from, k.kappa + 1.959964 * k.error AS kappa_to, s.people

@@ -9,7 +9,11 @@
 -- column people: Fewest people behind a number [people]
 -- keys: first_label
 -- chart: bars first_label second_high second_moderate second_low
-WITH decisions AS (
+WITH undone AS (
+    SELECT u.metadata->>'decision' AS decision
+    FROM audit_logs AS u
+    WHERE u.action = 'review:undone' AND u.created_at >= %(from)s
+), decisions AS (
     -- the newest decision of each reading that was not undone
     SELECT DISTINCT ON (d.resource_type, d.resource_id, d.metadata->>'reading')
         d.resource_type, d.resource_id, (d.metadata->>'reading')::int AS reading, d.metadata->>'human_label' AS human_label,
@@ -20,17 +24,15 @@ WITH decisions AS (
     WHERE d.action = 'review:decided' AND d.created_at >= %(from)s AND d.created_at < %(to)s
       AND d.resource_type IN ('analysis', 'video_session')
       AND (%(resource_type)s::text IS NULL OR d.resource_type = %(resource_type)s::text)
-      AND NOT EXISTS (
-          SELECT FROM audit_logs AS u
-          WHERE u.resource_type = d.resource_type AND u.resource_id = d.resource_id AND u.action = 'review:undone'
-            AND u.metadata->>'decision' = d.id::text)
+      AND NOT EXISTS (SELECT FROM undone AS u WHERE u.decision = d.id::text)
     ORDER BY d.resource_type, d.resource_id, d.metadata->>'reading', d.created_at DESC, d.id DESC
 ), pairs AS (
-    SELECT a.resource_type, a.human_label AS first_label, b.human_label AS second_label, a.subject_id
-    FROM decisions AS a
-    JOIN decisions AS b USING (resource_type, resource_id)
-    WHERE a.reading = 1 AND b.reading = 2
-      AND a.human_label IN ('LOW', 'MODERATE', 'HIGH') AND b.human_label IN ('LOW', 'MODERATE', 'HIGH')
+    SELECT resource_type, max(human_label) FILTER (WHERE reading = 1) AS first_label,
+        max(human_label) FILTER (WHERE reading = 2) AS second_label, max(subject_id) AS subject_id
+    FROM decisions
+    WHERE human_label IN ('LOW', 'MODERATE', 'HIGH')
+    GROUP BY resource_type, resource_id
+    HAVING count(DISTINCT reading) = 2
 ), counts AS (
     SELECT first_label, second_label, count(*) AS counted, count(DISTINCT subject_id) AS people
     FROM pairs

@@ -11,8 +11,8 @@
 -- keys: confidence_from confidence_to
 -- chart: stacked confidence_from high moderate low
 WITH counts AS (
-    -- the last step holds 1 itself
-    SELECT least(floor(r.confidence * 20), 19)::int AS step, r.predicted_label, count(*) AS counted,
+    -- the last step holds 1 itself; confidence has four digits, and whole numbers are cut faster
+    SELECT least((r.confidence * 10000)::int / 500, 19) AS step, r.predicted_label, count(*) AS counted,
         CASE WHEN %(people)s THEN count(DISTINCT r.user_id) END AS people
     FROM analysis_records AS r
     WHERE r.predicted_label IN ('LOW', 'MODERATE', 'HIGH') AND r.analyzed_at >= %(from)s AND r.analyzed_at < %(to)s

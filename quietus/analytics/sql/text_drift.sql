@@ -17,7 +17,7 @@
 --     tenths; length in characters up to 50, 100, 200, 400, 800 and more. Bins empty in both periods are left out.
 WITH cells AS (
     SELECT r.model_version, r.analyzed_at >= %(from)s AS current, r.predicted_label AS label,
-        least(floor(r.confidence * 10), 9)::int AS confidence,
+        least((r.confidence * 10000)::int / 1000, 9) AS confidence,
         width_bucket(char_length(r.input_text), ARRAY[50, 100, 200, 400, 800]) AS length,
         count(*) AS counted
     FROM analysis_records AS r

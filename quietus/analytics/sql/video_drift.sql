@@ -17,7 +17,7 @@
 --     tenths; time in ms up to 50, 100, 200, 400, 800 and more. Bins empty in both periods are left out.
 WITH cells AS (
     SELECT r.model_version, r.event_at >= %(from)s AS current, r.risk_level AS label,
-        least(floor(r.confidence * 10), 9)::int AS confidence,
+        least((r.confidence * 10000)::int / 1000, 9) AS confidence,
         width_bucket(r.latency_ms, ARRAY[50, 100, 200, 400, 800]) AS latency,
         count(*) AS counted
     FROM video_analysis_events AS r

@@ -1,6 +1,9 @@
 // Opens the camera, and says in words why it does not open.
 
-const WISHES = { audio: false, video: { facingMode: "user", width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 30 } } };
+const WISHES = {
+  audio: false,
+  video: { facingMode: "user", width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 30 } },
+};
 
 const WORDS = {
   NotAllowedError:
@@ -24,7 +27,7 @@ export async function openCamera(video, lost) {
   video.srcObject = stream;
   const stop = () => {
     for (const track of stream.getTracks()) track.stop();
-    video.srcObject = null;
+    if (video.srcObject === stream) video.srcObject = null;
   };
   try {
     await video.play();

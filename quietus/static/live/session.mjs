@@ -40,7 +40,10 @@ export class LiveSession {
     this.#video = video;
   }
 
-  /** Ask for the camera, start the session, go. `wish` is {session_type, consent}. Shows what went wrong; throws only our own mistakes. */
+  /**
+   * Ask for the camera, start the session, go. `wish` is {session_type, consent}.
+   * Shows what went wrong; throws only our own mistakes.
+   */
   async start(wish) {
     this.#view.starting();
     try {
@@ -102,6 +105,7 @@ export class LiveSession {
     try {
       this.#closeCamera();
       this.#closeCamera = await openCamera(this.#video, () => this.#view.cameraLost());
+      if (!this.running) return this.#letGo(); // stopped while the browser asked
       this.#lastPicture = Date.now();
       this.#view.cameraBack();
     } catch (error) {
@@ -219,6 +223,7 @@ export class LiveSession {
   /** A phone that turns its screen off would hide the tab; refusing this is the browser's right. */
   async #stayAwake() {
     this.#wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (!this.running) void this.#wakeLock?.release();
   }
 
   #letGo() {

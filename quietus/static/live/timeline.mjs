@@ -61,15 +61,24 @@ function options() {
     interaction: { mode: "index", intersect: false },
     scales: {
       x: { ticks: { ...text, autoSkip: true, maxTicksLimit: narrow ? 3 : 6, maxRotation: 0 }, grid: { display: false } },
-      level: { min: -0.2, max: 3.2, afterBuildTicks: (axis) => (axis.ticks = LEVELS.map((_, value) => ({ value }))), ticks: { ...text, callback: (value) => NAMES[LEVELS[value]] }, grid },
+      level: {
+        min: -0.2,
+        max: 3.2,
+        afterBuildTicks: (axis) => (axis.ticks = LEVELS.map((_, value) => ({ value }))),
+        ticks: { ...text, callback: (value) => NAMES[LEVELS[value]] },
+        grid,
+      },
       measure: { position: "right", ticks: { ...text, maxTicksLimit: 5 }, grid: { display: false }, ...range() },
     },
     plugins: {
       legend: { labels: { ...text, usePointStyle: true, pointStyle: "line" } },
-      tooltip: { callbacks: { label: (item) => (item.dataset.yAxisID === "level" ? NAMES[LEVELS[item.raw]] : `${item.dataset.label}: ${item.raw ?? "not known"}`) } },
+      tooltip: { callbacks: { label: spoken } },
     },
   };
 }
+
+const spoken = ({ dataset, raw }) =>
+  dataset.yAxisID === "level" ? NAMES[LEVELS[raw]] : `${dataset.label}: ${raw ?? "not known"}`;
 
 /** Shares keep the same axis whatever they are, so that two sessions can be compared. */
 const range = () => (/\(share\)$/.test(measure.selectedOptions[0].textContent) ? { min: 0, max: 1 } : {});

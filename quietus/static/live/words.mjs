@@ -4,7 +4,7 @@
 export const MEANING = {
   LOW: "Nothing in the last seconds asked for quick attention. That is not the same as being well: a camera sees movements, not how you feel.",
   MODERATE: "Something changed against how you sat here at first. A person should look at this part before long. It may well have a plain reason.",
-  HIGH: "Several things changed at once. A person should look at this part soon. Nobody is called because of this: if you need someone, please call.",
+  HIGH: "Several things changed at once. A person should look at this part soon. Nobody may be watching now: if you need someone, please call.",
   UNKNOWN: "The camera does not see a face, so nothing is said about these seconds.",
 };
 
