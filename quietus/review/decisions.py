@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
@@ -15,7 +15,6 @@ from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.errors import Conflict, Invalid
 from quietus.core.extensions import db
-from quietus.core.pages import rfc3339
 from quietus.review.claims import refuse_unless_held, take
 from quietus.review.standing import Standing, locked
 from quietus.review.vocabulary import NOTE_MAX, STANDING, UNDO_MINUTES, HumanLabel, Kind, Outcome, Taken
@@ -119,17 +118,18 @@ def _metadata(item: Standing, decision: Decision, reader: Principal) -> dict[str
 
 def _seen(item: Standing, reader: Principal) -> str:
     """Until when the session's windows stood on the reader's page: later ones come back to the queue."""
-    viewed = db.session.scalar(
-        select(func.max(AuditLog.created_at)).where(
-            AuditLog.resource_type == item.kind.resource,
-            AuditLog.resource_id == str(item.id),
-            AuditLog.action == item.kind.viewed.value,
-            AuditLog.user_id == reader.id,
-        )
+    # what the reading noted, not its own time: a window that was on its way then carries an earlier one
+    seen: str | None = db.session.scalar(
+        select(AuditLog.details["seen"].astext)
+        .where(AuditLog.resource_type == item.kind.resource, AuditLog.resource_id == str(item.id))
+        .where(AuditLog.action == item.kind.viewed.value, AuditLog.user_id == reader.id)
+        .where(AuditLog.details.has_key("seen"))
+        .order_by(AuditLog.id.desc())
+        .limit(1)
     )
-    if viewed is None:
+    if seen is None:
         raise Conflict("not_read", "You have not looked at this session yet. Open it first.")
-    return rfc3339(viewed)
+    return seen
 
 
 def undo(kind: Kind, item_id: UUID, *, reader: Principal) -> None:

@@ -1,6 +1,6 @@
 """What a reader sees of an item they have open, and of the person's earlier ones; each look is audited."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core.errors import Conflict
 from quietus.core.extensions import db
+from quietus.core.pages import rfc3339
 from quietus.core.paging import Page, read_cursor, write_cursor
 from quietus.review import statements
 from quietus.review.claims import keep, refuse_unless_held
@@ -66,18 +67,22 @@ def read(kind: Kind, item_id: UUID, *, reader: Principal) -> Opened:
     """The content of an item that this reader has open; renews the claim. Raises NotFound or Conflict."""
     with locked(kind, item_id, reader=reader.id) as item:
         refuse_unless_held(item, reader)
-        _note_reading([(kind, item_id)], item, "review", reader)
         until = keep(item, reader)
         opened = _text(item, until) if kind is Kind.ANALYSIS else _session(item, until)
+        seen = {} if kind is Kind.ANALYSIS else {"seen": rfc3339(_newest_window(item_id))}
+        _note_reading([(kind, item_id)], item, "review", reader, seen)
         db.session.commit()
     return opened
 
 
-def _note_reading(seen: Sequence[tuple[Kind, UUID]], item: Standing, reason: str, reader: Principal) -> None:
+def _note_reading(
+    items: Sequence[tuple[Kind, UUID]], item: Standing, reason: str, reader: Principal, more: Mapping[str, str]
+) -> None:
+    facts = {"subject_id": str(item.subject_id), "reason": reason, **more}
     for kind in Kind:
         audit.record_many(
             kind.viewed,
-            [(each, {"subject_id": str(item.subject_id), "reason": reason}) for of, each in seen if of is kind],
+            [(each, facts) for of, each in items if of is kind],
             actor=reader.id,
             resource_type=kind.resource,
         )
@@ -112,6 +117,13 @@ def _session(item: Standing, until: datetime) -> Opened:
     return Opened(item, until, _subject(item), None, None, session, windows[::-1], counts)
 
 
+def _newest_window(session_id: UUID) -> datetime:
+    """When the newest raised window of all that are there was stored: a decision reaches up to it."""
+    event = VideoAnalysisEvent
+    stored = select(func.max(event.created_at)).where(event.session_id == session_id, event.risk_level.in_(RAISED))
+    return db.session.scalars(stored).one()
+
+
 def _subject(item: Standing) -> User:
     return db.session.get_one(User, item.subject_id)
 
@@ -134,7 +146,7 @@ def earlier(kind: Kind, item_id: UUID, *, reader: Principal, cursor: str | None 
             limit=EARLIER_SHOWN + 1,
         )
         shown = [Earlier(**{**row, "kind": Kind(row["kind"])}) for row in found[:EARLIER_SHOWN]]
-        _note_reading([(each.kind, each.id) for each in shown], item, "review_earlier", reader)
+        _note_reading([(each.kind, each.id) for each in shown], item, "review_earlier", reader, {})
         db.session.commit()
     more = len(found) > EARLIER_SHOWN
     return Page(shown, write_cursor(shown[-1].at, shown[-1].id) if more else None)

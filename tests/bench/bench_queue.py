@@ -1,8 +1,7 @@
 """Reading the review queue at a million audit rows, with its plan; beside the same query without the settled marks.
 
 AUDIT_ROWS=n sets the size. Three of eight texts were HIGH or MODERATE and are decided, but for some new and some
-old ones. 300 sessions with 20 raised windows each lie in the last three days, of which no mark covers two; ten of them
-wait.
+old ones. 300 sessions with 20 raised windows each lie in the last three days; ten of them wait.
 """
 
 import os

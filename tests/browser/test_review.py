@@ -42,6 +42,7 @@ def decide_by_keys(page: Page) -> None:
     expect(page.get_by_label("Moderate", exact=False)).to_be_checked()
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Decided")).to_be_visible()
+    expect(page.locator("[data-comfort]")).to_be_visible()
 
 
 def test_the_queue_is_worked_through_by_keyboard_alone(visit: Visit, live: Live, waiting: list[UUID]) -> None:

@@ -1,11 +1,13 @@
 """The queue is a query: the most urgent first, the same for everybody and after the broker was wiped."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import text as sql
 
 from quietus.core.errors import Invalid
 from quietus.core.extensions import db
@@ -87,6 +89,26 @@ def test_windows_that_came_while_the_reader_read_are_not_decided_with_the_others
     decisions.decide(Kind.SESSION, session, Decision(Outcome.CONFIRMED), reader=bob)
     (item,) = queue.list_queue(reader=bob).items
     assert (item.id, item.windows) == (session, 1)
+
+
+def test_a_window_that_was_on_its_way_is_not_decided_with_the_others(alice: Any, bob: Any) -> None:
+    from quietus.review import opened
+
+    def stored(minutes_ago: int) -> None:
+        db.session.execute(
+            sql("UPDATE video_analysis_events SET created_at = now() - :ago WHERE created_at > now() - interval '1 m'"),
+            {"ago": timedelta(minutes=minutes_ago)},
+        )
+        db.session.commit()
+
+    session = put_session(alice, "HIGH", minutes_ago=9)
+    stored(9)
+    claims.claim(Kind.SESSION, session, reader=bob)
+    opened.read(Kind.SESSION, session, reader=bob)
+    put_windows(session, alice, "HIGH", minutes_ago=0)
+    stored(3)  # begun before the reading, committed after it
+    decisions.decide(Kind.SESSION, session, Decision(Outcome.CONFIRMED), reader=bob)
+    assert [item.windows for item in queue.list_queue(reader=bob).items] == [1]
 
 
 def test_a_second_reading_waits_for_somebody_else(alice: Any, bob: Any, dora: Any) -> None:
