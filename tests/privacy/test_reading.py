@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
@@ -67,6 +68,15 @@ def test_a_search_for_nobody_is_noted_without_what_was_typed(root: Caller, rows:
         row == {"resource_id": None, "metadata": {"reason": "break_glass", "reason_code": "PERSON_ASKED"}}
         for row in noted
     )
+
+
+def test_who_reviews_does_not_learn_here_what_the_program_thinks(root: Caller, bob: Caller, text_id: str) -> None:
+    db.session.execute(text("UPDATE analysis_records SET predicted_label = 'MODERATE', confidence = 0.7123"))
+    db.session.commit()
+    priority = "Moderate priority"
+    for path, form in (("/find", {"who": "alice@example.org", **REASON}), (f"/find/{text_id}", REASON)):
+        assert priority in root.form(path, **form).text, "an admin, who reviews nothing"
+        assert priority not in bob.form(path, **form).text
 
 
 def test_a_text_that_is_not_there_is_404(root: Caller) -> None:
