@@ -13,6 +13,7 @@ from quietus.analysis.models import Source
 from quietus.analytics.catalogue import Figure
 from quietus.core import clock
 from quietus.core.errors import Invalid
+from quietus.video.models import ClientPlatform, SessionType
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 DEFAULT_DAYS = 30
@@ -26,8 +27,8 @@ STEP: Final = {
     "month": timedelta(days=28),
 }
 LABELS: Final = ("LOW", "MODERATE", "HIGH")
-PLATFORMS: Final = ("WEB", "IOS", "ANDROID", "DESKTOP", "AGENT")
-SESSION_TYPES: Final = ("DISTRESS_MONITORING", "CHECK_IN", "SUPPORT_CALL", "TEST")
+PLATFORMS: Final = tuple(value.value for value in ClientPlatform)
+SESSION_TYPES: Final = tuple(value.value for value in SessionType)
 VERSION = re.compile(r"[!-~]{1,64}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # a + that was not written as %2B in an address arrives as a space
