@@ -11,7 +11,7 @@ def settings_table() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable, read once at the start. This page is generated from",
-        "`quietus/core/config.py` by `python -m quietus settings`; a test holds the two together.",
+        "`quietus/core/config/` by `python -m quietus settings`; a test holds the two together.",
         "",
         "| variable | default | what it does |",
         "| --- | --- | --- |",
