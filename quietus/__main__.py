@@ -10,6 +10,7 @@ from flask.cli import ScriptInfo
 
 from quietus import __version__
 from quietus.commands import COMMANDS
+from quietus.places import STATE
 
 
 def _app_on_the_stack() -> Flask:
@@ -34,8 +35,8 @@ def _app_on_the_stack() -> Flask:
     "--state",
     envvar="QUIETUS_STATE",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(__file__).resolve().parents[1] / "var",
-    show_default="var/ in the project",
+    default=STATE,
+    show_default="var/ in a checkout, else the data folder of your account",
     help="Folder of the embedded servers.",
 )
 @click.version_option(__version__, message="%(version)s")
@@ -48,6 +49,12 @@ def cli(context: click.Context, state: Path) -> None:
 
 for command in COMMANDS:
     cli.add_command(command)
+
+
+def main() -> None:
+    """The command `quietus` of an installed wheel."""
+    cli(prog_name="quietus")
+
 
 if __name__ == "__main__":
     cli(prog_name="python -m quietus")

@@ -20,6 +20,8 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import click
 
+from quietus.places import PROJECT
+
 SENTENCES = (
     "The garden is finally in bloom and I had a good walk with my neighbour this morning.",
     "I have been so anxious about work that I cannot sleep, and I cry most evenings.",
@@ -76,7 +78,7 @@ def _running_desk() -> Iterator[str]:
             stderr=subprocess.STDOUT,
             text=True,
             env=environment,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=PROJECT,
         )
         said: deque[str] = deque(maxlen=40)
         try:

@@ -15,9 +15,9 @@ import click
 from quietus.core import clock
 from quietus.core.pages import DEMO_MARK
 from quietus.demo_data import Filled, fill
+from quietus.places import PROJECT
 from quietus.stack import StackError, servers
 
-PROJECT: Final = Path(__file__).resolve().parents[1]
 ROLES: Final = ("ANALYST", "CLINICIAN", "AUDITOR", "ADMIN")
 
 

@@ -69,10 +69,15 @@ class Live:
             browser.__dict__["quietus_entered"] = True
 
 
+def without_servers() -> dict[str, str]:
+    """This process's environment, naming neither a server nor a setting of the product."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+
+
 @contextmanager
 def start_live(state: Path, environment: dict[str, str], *options: str) -> Iterator[Live]:
     """`python -m quietus up` on this folder, until the block ends."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+    clean = without_servers()
     # cheap hashes: the suite signs in hundreds of times; tests/accounts shows that the defaults are the strong ones
     clean |= {"QUIETUS_ARGON2_MEMORY_KIB": "8", "QUIETUS_ARGON2_TIME_COST": "1", "PYTHONUNBUFFERED": "1"}
     clean |= {"QUIETUS_REGISTER_LIMIT": "10000 per hour"} | environment

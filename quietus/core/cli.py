@@ -22,7 +22,9 @@ def settings_table() -> str:
         default = field.get_default()
         secret = hasattr(default, "get_secret_value")
         shown = default.get_secret_value() if secret else default
-        text = "`var/` in the project" if name == "state" else "" if shown in ("", None) else f"`{shown}`"
+        text = "" if shown in ("", None) else f"`{shown}`"
+        if name == "state":
+            text = "`var/` in a checkout, else `~/.local/share/quietus`"
         lines.append(f"| `{variable}` | {text} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -10,8 +10,8 @@ from sqlalchemy import event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import DisconnectionError
 
-from quietus.core.config import PROJECT
 from quietus.core.extensions import db, migrate
+from quietus.places import MIGRATIONS
 
 # a server that lives answers an empty query at once; one that was stopped or cut off never does
 PING_SECONDS = 1.0
@@ -57,7 +57,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "checkout", _refuse_silent)
-    migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
 
 
 def only_one(name: str) -> bool:

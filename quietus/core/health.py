@@ -14,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from quietus.core import clock
 from quietus.core.access import public
-from quietus.core.config import PROJECT, settings
+from quietus.core.config import settings
 from quietus.core.errors import NotFound
 from quietus.core.extensions import db
 from quietus.core.metrics import render
 from quietus.core.redis import broker
+from quietus.places import MIGRATIONS
 
 bp = Blueprint("health", __name__)
 
@@ -31,7 +32,7 @@ def migration_head() -> str:
     """The newest migration of this version of the program."""
     head: str | None = current_app.extensions.get("migration_head")
     if head is None:
-        head = ScriptDirectory(str(PROJECT / "migrations")).get_current_head() or ""
+        head = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
         current_app.extensions["migration_head"] = head
     return head
 

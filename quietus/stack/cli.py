@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-PROJECT = Path(__file__).resolve().parents[2]
+from quietus.places import STATE
 
 
 def state_folder() -> Path:
-    """What `--state` or QUIETUS_STATE names; var/ in the project otherwise."""
-    return Path(os.environ.get("QUIETUS_STATE") or PROJECT / "var")
+    """What `--state` or QUIETUS_STATE names; the usual one otherwise."""
+    return Path(os.environ.get("QUIETUS_STATE") or STATE)
 
 
 @click.command()

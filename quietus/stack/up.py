@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from quietus.places import PROJECT
 from quietus.stack.console import ANNOUNCED, Console
 from quietus.stack.listening import address, base_url, readiness, usable_port
 from quietus.stack.locks import Ownership
@@ -20,7 +21,6 @@ from quietus.stack.serving import Embedded, Interrupted
 from quietus.stack.state import Addresses, StackError, prepare_folder
 from quietus.stack.supervisor import TICK_SECONDS, Service, Supervisor
 
-PROJECT = Path(__file__).resolve().parents[2]
 NAME = "python -m quietus up"
 OTHERS_SECONDS = 10.0  # how long a short command that uses the servers is waited for
 SLOW_SECONDS = 30.0

@@ -10,10 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from quietus.core.config.accounts import TOKEN_DAYS_LONGEST, AccountSettings
 from quietus.core.config.features import AUDIT_DAYS_LEAST, EscalationStep, FeatureSettings
-from quietus.core.config.servers import PROJECT, ServerSettings
+from quietus.core.config.servers import ServerSettings
 
 __all__ = [
-    "AUDIT_DAYS_LEAST", "PROJECT", "TOKEN_DAYS_LONGEST", "ConfigurationError", "EscalationStep", "Settings",
+    "AUDIT_DAYS_LEAST", "TOKEN_DAYS_LONGEST", "ConfigurationError", "EscalationStep", "Settings",
     "read_settings", "settings",
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 
-PROJECT = Path(__file__).resolve().parents[3]
+from quietus.places import STATE
 
 
 class ServerSettings(BaseModel):
@@ -16,7 +16,7 @@ class ServerSettings(BaseModel):
     )
     debug: bool = Field(False, description="Flask's debugger. Refused in production.")
     state: Path = Field(
-        PROJECT / "var",
+        STATE,
         description="Folder of the embedded servers: their data, addresses and the secret key.",
     )
     secret_key: SecretStr = Field(
@@ -70,7 +70,7 @@ class ServerSettings(BaseModel):
     @classmethod
     def _servers_of_the_state_folder(cls, values: dict[str, object]) -> dict[str, object]:
         """Without DATABASE_URL or REDIS_URL, take the addresses that the embedded servers left there."""
-        state = Path(str(values.get("state") or PROJECT / "var"))
+        state = Path(str(values.get("state") or STATE))
         try:
             found = json.loads((state / "servers.json").read_text())
         except (OSError, ValueError):
