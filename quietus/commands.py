@@ -7,6 +7,7 @@ from quietus.admin.cli import ledger, prepare
 from quietus.analysis.cli import backtest
 from quietus.analytics.cli import sql
 from quietus.audit.cli import audit
+from quietus.backups.cli import backup, restore
 from quietus.core.cli import settings
 from quietus.demo import demo
 from quietus.privacy.cli import retention, subject
@@ -18,5 +19,6 @@ from quietus.video.cli import import_events
 model.add_command(backtest)
 COMMANDS = (
     up, demo, user, token, subject, retention, import_events, sql, report, ledger, audit, model, url, settings, prepare,
+    backup, restore,
 )  # fmt: skip
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")
