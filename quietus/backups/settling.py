@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import redis
@@ -63,13 +63,10 @@ def prove() -> tuple[Verification, Ledger]:
 
 
 def _erase_again(erased: set[UUID], *, set_aside: bool) -> Settled:
+    """First whole people, then the single texts and sessions that others deleted."""
     settled = Settled()
     if set_aside:
-        with connect() as connection:
-            told = connection.execute(SQL.joinpath("erased_people.sql").read_text())
-            erased |= {UUID(user_id) for (user_id,) in told}
-            found = connection.execute(SQL.joinpath("erase_again.sql").read_text()).fetchone()
-            settled.texts, settled.sessions = found or (0, 0)
+        erased |= {UUID(user_id) for (user_id,) in _run("erased_people")}
     back = db.session.scalars(select(User.id).where(User.id.in_(erased))).all()
     db.session.rollback()
     for user_id in back:
@@ -79,12 +76,16 @@ def _erase_again(erased: set[UUID], *, set_aside: bool) -> Settled:
         except (Conflict, Unavailable, redis.RedisError):
             db.session.rollback()
             settled.left.append(user_id)
+    if set_aside:
+        ((settled.texts, settled.sessions),) = _run("erase_again")
     return settled
 
 
-def _run(name: str) -> None:
+def _run(name: str) -> list[Any]:
+    """The rows it answers; as the owner, in a transaction of its own."""
     with connect() as connection:
-        connection.execute(SQL.joinpath(f"{name}.sql").read_text())
+        done = connection.execute(SQL.joinpath(f"{name}.sql").read_text())
+        return done.fetchall() if done.description else []
 
 
 def _tidy() -> None:

@@ -50,9 +50,7 @@ def submit(client: FlaskClient, count: int) -> None:
         assert answer.status_code == 202
 
 
-def test_texts_that_wait_are_counted_and_the_oldest_has_an_age(
-    client: FlaskClient, test_settings: Settings
-) -> None:
+def test_texts_that_wait_are_counted_and_the_oldest_has_an_age(client: FlaskClient, test_settings: Settings) -> None:
     make_user()
     assert scrape(client)["quietus_texts_oldest_waiting_seconds"] == 0
     submit(client, 3)
@@ -161,9 +159,7 @@ def test_under_up_the_web_shows_what_the_workers_did(live: Live) -> None:
 
 
 @pytest.fixture
-def lone_worker(
-    app: Flask, test_settings: Settings, tmp_path: Path
-) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def lone_worker(app: Flask, test_settings: Settings, tmp_path: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """A worker in a folder of its own, as in a container: its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
