@@ -28,6 +28,7 @@ from quietus.video.service import delete_session
 from tests.backups.conftest import Desk
 from tests.factories import TEST_SETTINGS, make_user, principal
 from tests.privacy.conftest import film, write
+from tests.stack.processes import all_gone, descendants
 
 PROJECT = Path(__file__).resolve().parents[2]
 RIGHTS = """
@@ -305,10 +306,12 @@ def test_a_backup_that_is_killed_leaves_nothing_that_looks_whole(desk: Desk, fol
         ) as process:
             try:
                 until(lambda: len(dumping(desk)) == 2 or process.poll() is not None)
+                below = descendants(process.pid)
             finally:
                 process.kill()
+        assert below
+        assert all_gone(below), "pg_dump goes with it"
         assert all(path.name.startswith(".") for path in folder.iterdir())
-        until(lambda: dumping(desk) == [])  # pg_dump went with it
     assert list(folder.glob("*.dump")) == []
     file = saved(desk, folder)
     assert {path.name for path in folder.iterdir()} == {file.name, path_of(file).name}, "and the next run tidies up"
