@@ -21,10 +21,13 @@ def doctor(as_json: bool) -> None:
     """Look at every part of the desk, also while parts of it are down. Exit 1 when something has to be done."""
     logging.disable(logging.CRITICAL)  # what is wrong stands in the lines below, once and without a secret
     found: list[Finding] = []
-    for finding in _findings():
-        found.append(finding)
-        if not as_json:
-            click.echo(str(finding))
+    try:
+        for finding in _findings():
+            found.append(finding)
+            if not as_json:
+                click.echo(str(finding))
+    finally:
+        logging.disable(logging.NOTSET)
     worst = max((finding.level for finding in found), key=LEVELS.index)
     if as_json:
         click.echo(json.dumps({"status": worst, "findings": [asdict(finding) for finding in found]}, indent=2))
