@@ -167,12 +167,12 @@ def mail_server(answer: bytes) -> Iterator[int]:
         line, _ = listening.accept()
         with line, line.makefile("rb") as lines:
             line.sendall(b"220 here\r\n")
-            for _ in lines:
-                line.sendall(answer)
+            for said in lines:
+                line.sendall(b"221 bye\r\n" if said.upper().startswith(b"QUIT") else answer)
 
     threading.Thread(target=serve, daemon=True).start()
-    yield listening.getsockname()[1]
-    listening.close()
+    with listening:
+        yield listening.getsockname()[1]
 
 
 def test_mail_is_tried_without_sending_one(look: Callable[..., dict[str, Finding]]) -> None:
