@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from quietus.stack import addresses
 from tests.backups.conftest import Desk
 from tests.backups.test_backup import people, saved
 from tests.conftest import open_folder
 from tests.live import PROJECT, start_live
 
-pytestmark = pytest.mark.stack
+# four programs start one after the other, on a machine that may be busy
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 TEXT = "The first words on the new machine."
 
 
@@ -36,7 +38,7 @@ def test_an_empty_state_folder_becomes_the_desk(
     assert "ledger: 4 accepted, 0 unaccounted for" in said
     assert "The secret key is not the one of this backup" in said
     with start_live(state, {}) as running:
-        copy = Desk(desk.app, running.command("url", "database", "--owner").strip())
+        copy = Desk(desk.app, addresses(state).owner_database_url)
         assert copy.digests("users", "user_roles", "video_sessions", "video_analysis_events") == {
             table: found for table, found in before.items() if table != "analysis_records"
         }
@@ -52,10 +54,8 @@ def test_an_empty_state_folder_becomes_the_desk(
         assert sent.json()["predicted_label"] in ("LOW", "MODERATE", "HIGH")
         found = person.get(f"{running.url}/api/v1/analyses", timeout=10).json()["items"]
         assert {each["input_text"] for each in found} >= {"alice saw the sea.", "alice slept well."}
-        assert "unaccounted 0" in running.command("ledger")
-        later = running.command("backup", str(folder))
         refused = subprocess.run([sys.executable, "-m", "quietus", "--state", str(state), "restore", "--force",
-                                  later.split()[0]], cwd=PROJECT, env=clean, capture_output=True, text=True,
+                                  str(file)], cwd=PROJECT, env=clean, capture_output=True, text=True,
                                  timeout=200, check=False)  # fmt: skip
         assert refused.returncode == 2
         assert "other connections use this database: stop the desk" in refused.stderr
