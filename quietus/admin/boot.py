@@ -1,14 +1,23 @@
-"""What a Celery worker does before its first task: refuse an unsafe broker, load the model, share it by fork."""
+"""What a Celery worker does around its tasks: refuse an unsafe broker, load the model, share it by fork, count."""
 
 import os
 from typing import Any
+from wsgiref.simple_server import WSGIServer
 
 import redis
 import structlog
-from celery.signals import celeryd_after_setup, setup_logging, task_postrun, task_prerun, worker_process_init
+from celery.signals import (
+    celeryd_after_setup,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_process_init,
+    worker_ready,
+)
 from flask import Flask
 
 from quietus.analysis.model_in_use import model_in_use
+from quietus.core import metrics, metrics_port
 from quietus.core.config import ConfigurationError
 from quietus.core.extensions import db
 from quietus.core.redis import broker
@@ -48,7 +57,17 @@ def connect(app: Flask) -> None:
             # celery logs what a signal's receiver raises and goes on: a worker without a model would only look alive
             raise SystemExit(f"{type(error).__name__}: {error}") from error
 
+    counting: list[WSGIServer] = []
+
+    def show_counters(**_: Any) -> None:
+        chosen = app.extensions["settings"]
+        if port := chosen.worker_metrics_port:
+            server = metrics_port.serve(port, chosen.metrics_token.get_secret_value())
+            counting.extend([server] if server else [])
+
     def begin_process(**_: Any) -> None:
+        for server in counting:
+            server.socket.close()  # the parent's too: a child that outlived it would keep the port
         with app.app_context():
             db.engine.dispose(close=False)  # the parent's connections stay the parent's
 
@@ -67,5 +86,7 @@ def connect(app: Flask) -> None:
     setup_logging.connect(keep_our_logging, weak=False)
     celeryd_after_setup.connect(begin, weak=False)
     worker_process_init.connect(begin_process, weak=False)
+    worker_ready.connect(show_counters, weak=False)
+    metrics.watch_tasks()
     task_prerun.connect(bind, weak=False)
     task_postrun.connect(unbind, weak=False)

@@ -55,6 +55,8 @@ class Action(StrEnum):
     AUDIT_SEALED = "audit:sealed"
     AUDIT_VERIFIED = "audit:verified"
     SETTINGS_CHANGED = "settings:changed"
+    BACKUP_MADE = "backup:made"
+    BACKUP_RESTORED = "backup:restored"
     SUBJECT_SEARCHED = "subject:searched"
     SUBJECT_EXPORTED = "subject:exported"
     SUBJECT_ERASURE_PROPOSED = "subject:erasure_proposed"

@@ -88,6 +88,16 @@ def receipts(email: str) -> None:
         sys.exit(1)
 
 
+@subject.command("erased")
+def erased() -> None:
+    """Print the id and the time of every erasure: keep it apart, for the day that an older backup is restored."""
+    from quietus.core.pages import rfc3339
+    from quietus.privacy.erasing import all_receipts
+
+    for row in all_receipts():
+        click.echo(f"{row.resource_id} {rfc3339(row.created_at)}")
+
+
 @retention.command("plan")
 def plan() -> None:
     """Show what `apply` would delete. Nothing is deleted."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 from uuid import UUID
@@ -118,14 +119,17 @@ def receipts_for(email: str) -> list[AuditLog]:
         kept = fields.email_address(email)
     except ValueError:
         return []
-    rows = db.session.scalars(
-        select(AuditLog).where(AuditLog.action == Action.SUBJECT_ERASED.value).order_by(AuditLog.created_at.desc())
-    )
     return [
         row
-        for row in rows
+        for row in all_receipts()
         if row.details and row.details["hash"] == _fingerprint(kept, bytes.fromhex(row.details["salt"]))
     ]
+
+
+def all_receipts() -> Sequence[AuditLog]:
+    """The receipts of all erasures, newest first."""
+    erased = AuditLog.action == Action.SUBJECT_ERASED.value
+    return db.session.scalars(select(AuditLog).where(erased).order_by(AuditLog.created_at.desc())).all()
 
 
 def _forget_in_files() -> None:

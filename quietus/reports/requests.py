@@ -130,6 +130,12 @@ def of_person(asker_id: UUID, *, limit: int, content: str | None = None) -> Sequ
     return [(_read(row), cancelled) for row, cancelled in db.session.execute(query)]
 
 
+def newest(*, since: datetime, limit: int) -> Sequence[tuple[Request, bool]]:
+    """Everybody's requests, newest first."""
+    query = _asked().where(AuditLog.created_at > since).limit(limit)
+    return [(_read(row), cancelled) for row, cancelled in db.session.execute(query)]
+
+
 def concerning(person_id: UUID) -> Sequence[UUID]:
     """The reports that this person asked for, or that are about them, as long as a result may still be kept."""
     query = select(AuditLog.resource_id).where(

@@ -32,13 +32,15 @@ class Addresses:
 
     def environment(self) -> dict[str, str]:
         """The variables by which every process of the product finds this stack."""
+        counters = self.state / "metrics"
         return {
             "DATABASE_URL": self.database_url,
             "QUIETUS_MIGRATION_DATABASE_URL": self.owner_database_url,
             "REDIS_URL": self.redis_url,
             "QUIETUS_SECRET_KEY": self.secret_key,
             "QUIETUS_STATE": str(self.state),
-            "PROMETHEUS_MULTIPROC_DIR": str(self.state / "metrics"),
+            # a command on servers of one's own may have no such folder, and must not need one
+            **({"PROMETHEUS_MULTIPROC_DIR": str(counters)} if counters.is_dir() else {}),
         }
 
 

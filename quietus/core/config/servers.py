@@ -65,6 +65,13 @@ class ServerSettings(BaseModel):
         SecretStr(""),
         description="Bearer token for /metrics. Unset: /metrics answers only callers on this machine.",
     )
+    worker_metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which a Celery worker shows its own counters at /metrics; 0: none. For workers that share "
+        "no folder with the web processes, as in containers: under `up` the web's /metrics holds them all.",
+    )
 
     @model_validator(mode="before")
     @classmethod
