@@ -15,7 +15,7 @@ WITH span AS (
 ), cut AS MATERIALIZED (
     -- bins that never lie across an hour of the zone: an hour long, a quarter where its clocks change by half an hour
     SELECT date_trunc('hour', since, %(tz)s) AS origin, CASE WHEN EXISTS (
-        SELECT FROM generate_series(since, until, interval '28 days') AS day
+        SELECT FROM generate_series(since, until + interval '28 days', interval '28 days') AS day
         WHERE extract(minute FROM (day AT TIME ZONE %(tz)s) - (day AT TIME ZONE 'UTC'))
            <> extract(minute FROM (since AT TIME ZONE %(tz)s) - (since AT TIME ZONE 'UTC'))
     ) THEN interval '15 minutes' ELSE interval '1 hour' END AS width
