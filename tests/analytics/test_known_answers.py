@@ -91,7 +91,6 @@ def test_the_heat_map_keeps_to_hours_where_clocks_change_by_half_an_hour(put: Ro
     assert {(row["weekday"], row["hour"]): row["high"] for row in answer if row["counted"]} == {(7, 0): 1, (7, 7): 2}
 
 
-
 def test_sessions(put: Rows, ask: Ask) -> None:
     alice = put.person()
     first = put.session(alice, NOON, minutes=10)
