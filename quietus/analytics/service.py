@@ -10,7 +10,7 @@ import psycopg
 from quietus.accounts.identity import Principal
 from quietus.analytics import parameters, small_cells
 from quietus.analytics.catalogue import FIGURES, Figure
-from quietus.analytics.reading import snapshot
+from quietus.analytics.reading import at_once, execute_alone, snapshot
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core.errors import Invalid, NotFound, Unavailable
@@ -115,11 +115,11 @@ def _audit(figure: Figure, params: Mapping[str, Any], reader: Principal) -> None
 
 
 def _run(figure: Figure, values: dict[str, Any]) -> tuple[list[Row], Query]:
-    with snapshot() as cursor:
+    with at_once() as cursor:
         psql = cursor.mogrify(figure.sql, values)
         began = time.perf_counter()
         try:
-            cursor.execute(figure.sql, values)
+            execute_alone(cursor, psql)
             rows = cursor.fetchmany(ROWS_MAX)
         except psycopg.errors.QueryCanceled:
             raise Unavailable(TOO_LONG) from None

@@ -13,6 +13,8 @@ from quietus.core.errors import BadRequest
 MAX_DEPTH = 32
 # a string that does not end reaches to the end of the text, or each of its quotes would be tried anew
 STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?(?:"|\Z)', re.DOTALL)
+SPACED = (" :", "\t:", "\n:", "\r:")
+INFINITE = math.inf
 BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -47,6 +49,49 @@ def _depth(text: str) -> int:
     return deepest
 
 
+def _surely_sound(text: str, value: Any) -> bool:
+    """Whether no object of this decoded text had a name twice, no number is infinite and nothing is too deep.
+
+    False means that it takes `_carefully` to tell. A name is followed by its colon, so where no text of the body
+    looks like that too, the colons are as many as the names; one that came twice would leave a name less.
+    """
+    if any(space in text for space in SPACED):
+        return False
+    names, depth, level = 0, 0, [value]
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for each in level:
+            kind = type(each)
+            if kind is float and not -INFINITE < each < INFINITE:
+                return False
+            if kind is dict:
+                names += len(each)
+                below.extend(each.values())
+            elif kind is list:
+                below.extend(each)
+        level = below
+    return depth <= MAX_DEPTH and names == text.count('":')
+
+
+def _carefully(text: str) -> Any:
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        _refuse("too_deep", f"The JSON body is nested deeper than {MAX_DEPTH}.")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+    except ValueError:  # also an integer of more digits than Python converts
+        _refuse("not_json", "The body is not JSON.")
+
+
+def _decoded(text: str) -> Any:
+    """The decoder without hooks takes a quarter of the time; what it gives counts only when it is surely sound."""
+    try:
+        value = json.loads(text, parse_constant=_constant)
+    except (ValueError, RecursionError):
+        return _carefully(text)
+    return value if _surely_sound(text, value) else _carefully(text)
+
+
 def loads(body: bytes) -> Any:
     """Decode a request body. Raises BadRequest with a code that names what is wrong."""
     try:
@@ -55,12 +100,7 @@ def loads(body: bytes) -> Any:
         _refuse("not_utf8", "The body must be UTF-8.")
     if text.startswith("\ufeff"):
         _refuse("byte_order_mark", "The body must be UTF-8 without a byte order mark.")
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
-        _refuse("too_deep", f"The JSON body is nested deeper than {MAX_DEPTH}.")
-    try:
-        value = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
-    except ValueError:  # also an integer of more digits than Python converts
-        _refuse("not_json", "The body is not JSON.")
+    value = _decoded(text)
     if "\\u" in text:
         _refuse_unpaired(value)
     if "\\u0000" in text or "\x00" in text:

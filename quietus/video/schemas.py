@@ -139,17 +139,19 @@ class StoredEventSchema(ma.Schema):
     created_at = fields.AwareDateTime(required=True)
 
 
-class Unread(fields.Nested):
-    """Documents a shape and leaves the reading to events.py: schema objects would cost more than storing does."""
+class Unread(fields.List):  # type: ignore[type-arg]  # marshmallow subscripts it for type checkers only
+    """Documents a list of shapes and leaves the reading to events.py: schema objects would cost more than storing."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
         return value
 
 
 class EventsSchema(StrictSchema):
     """Up to 500 events; all of them are stored, or none."""
 
-    events = fields.List(Unread(EventSchema), required=True, validate=validate.Length(1, BATCH_MAX))
+    events = Unread(fields.Nested(EventSchema), required=True, validate=validate.Length(1, BATCH_MAX))
 
 
 class StoredSchema(ma.Schema):

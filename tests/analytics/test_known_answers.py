@@ -80,6 +80,17 @@ def test_the_heat_map_counts_local_hours(put: Rows, ask: Ask) -> None:
     assert len(answer) == 7 * 24
 
 
+@pytest.mark.parametrize("name", ["text_heat_map", "video_heat_map"])
+def test_the_heat_map_keeps_to_hours_where_clocks_change_by_half_an_hour(put: Rows, ask: Ask, name: str) -> None:
+    """Lord Howe, Sunday 4 April 2021: 11 hours ahead until 15:00 the day before, 10.5 from then on."""
+    alice = put.person()
+    for moment in ("2021-04-03 13:10", "2021-04-03 20:45", "2021-04-03 21:15"):  # 00:10, 07:15, 07:45 there
+        put.text(alice, moment, "HIGH")
+        put.window(put.session(alice, moment), moment, "HIGH")
+    answer = table(ask(name, from_="2021-04-04", to="2021-04-04", tz="Australia/Lord_Howe"))
+    assert {(row["weekday"], row["hour"]): row["high"] for row in answer if row["counted"]} == {(7, 0): 1, (7, 7): 2}
+
+
 def test_sessions(put: Rows, ask: Ask) -> None:
     alice = put.person()
     first = put.session(alice, NOON, minutes=10)

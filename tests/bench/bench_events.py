@@ -23,7 +23,7 @@ from tests.live import Live
 EVENTS = int(os.environ.get("EVENTS", "10000"))
 BATCH = 500
 THREADS = 4
-ROUNDS = 5
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 COLUMNS = "id, session_id, user_id, event_at, risk_level, confidence, signals, model_version, latency_ms"
 SIGNALS = {
     "presence": 0.98, "eye_closure": 0.123, "head_pitch": -0.21, "movement": 0.33, "expression_sad": 0.12,
@@ -144,8 +144,8 @@ def _over_http(desk: Live, browser: requests.Session, session: str) -> float:
 
 WAYS: dict[str, tuple[Way, int]] = {
     "raw COPY, one statement": (copy, EVENTS),
-    "COPY, 500 a commit": (copy, BATCH),
-    "one JSON parameter (in use), 500 a commit": (_ours, BATCH),
+    "COPY (in use), 500 a commit": (copy, BATCH),
+    "one JSON parameter, 500 a commit": (_ours, BATCH),
     "temporary table, 500 a commit": (_temporary, BATCH),
     "unnest, 500 a commit": (_unnest, BATCH),
     "a statement each, 500 a commit": (_each, BATCH),

@@ -1,13 +1,14 @@
 """A body is read exactly or refused with a reason."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quietus.core.errors import BadRequest
-from quietus.core.json_bodies import MAX_DEPTH, loads
+from quietus.core.json_bodies import MAX_DEPTH, _carefully, loads
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,31 @@ def test_it_never_raises_anything_but_a_refusal(body: bytes) -> None:
         loads(body)
     except BadRequest as refused:
         assert refused.status == 400
+
+
+# names that a quick look could take for more or fewer of them
+NAMES = st.sampled_from(["a", "b", "", ":", 'a":', "a :", '"', "\\", "\\u003a"])
+OBJECTS = st.recursive(
+    st.sampled_from(["1", "1e999", "-1e999", "1.5", '":"', '"a\\":"', "[]", '" :"', "null"]),
+    lambda inner: (
+        st.builds(
+            lambda pairs, gap: "{" + ",".join(f"{json.dumps(name)}{gap}:{value}" for name, value in pairs) + "}",
+            st.lists(st.tuples(NAMES, inner), max_size=4),
+            st.sampled_from(["", "", " ", "\n"]),
+        )
+        | st.lists(inner, max_size=3).map(lambda parts: "[" + ", ".join(parts) + "]")
+    ),
+    max_leaves=12,
+)
+
+
+def outcome(read: Callable[[], object]) -> object:
+    try:
+        return read()
+    except BadRequest as refused:
+        return refused.code
+
+
+@given(OBJECTS)
+def test_the_quick_way_accepts_nothing_that_the_careful_one_refuses(text: str) -> None:
+    assert outcome(lambda: loads(text.encode())) == outcome(lambda: _carefully(text))

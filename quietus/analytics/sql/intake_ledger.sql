@@ -11,23 +11,25 @@
 -- column unaccounted: Unaccounted for [texts]
 -- keys:
 -- chart: tiles
-WITH accepted AS (
-    SELECT a.resource_id, r.predicted_label
+WITH stood AS (
+    SELECT r.predicted_label,
+        -- asked only of those that have no row; whenever it was: a text is erased after it was accepted
+        r.predicted_label IS NULL AND a.resource_id IN (
+            SELECT e.resource_id FROM audit_logs AS e
+            WHERE e.action = 'analysis:erased' AND e.created_at >= %(from)s AND e.resource_type = 'analysis'
+        ) AS erased,
+        count(*) AS texts
     FROM audit_logs AS a
     -- no text has its outcome before it was accepted; the day is for clocks that differ
     LEFT JOIN analysis_records AS r ON r.id = a.resource_id::uuid AND r.analyzed_at >= %(from)s - interval '1 day'
     WHERE a.action = 'analysis:accepted' AND a.created_at >= %(from)s AND a.created_at < %(to)s
       AND a.resource_type = 'analysis'
-), erased AS (
-    -- whenever that was: a text is erased after it was accepted
-    SELECT DISTINCT e.resource_id FROM audit_logs AS e
-    WHERE e.action = 'analysis:erased' AND e.created_at >= %(from)s AND e.resource_type = 'analysis'
+    GROUP BY 1, 2
 )
-SELECT count(*) AS accepted,
-    count(*) FILTER (WHERE a.predicted_label IN ('LOW', 'MODERATE', 'HIGH')) AS recorded,
-    count(*) FILTER (WHERE a.predicted_label = 'FAILED') AS failed,
-    count(*) FILTER (WHERE a.predicted_label = 'PENDING') AS pending,
-    count(*) FILTER (WHERE a.predicted_label IS NULL AND e.resource_id IS NOT NULL) AS erased,
-    count(*) FILTER (WHERE a.predicted_label IS NULL AND e.resource_id IS NULL) AS unaccounted
-FROM accepted AS a
-LEFT JOIN erased AS e ON e.resource_id = a.resource_id;
+SELECT coalesce(sum(texts), 0)::bigint AS accepted,
+    coalesce(sum(texts) FILTER (WHERE predicted_label IN ('LOW', 'MODERATE', 'HIGH')), 0)::bigint AS recorded,
+    coalesce(sum(texts) FILTER (WHERE predicted_label = 'FAILED'), 0)::bigint AS failed,
+    coalesce(sum(texts) FILTER (WHERE predicted_label = 'PENDING'), 0)::bigint AS pending,
+    coalesce(sum(texts) FILTER (WHERE predicted_label IS NULL AND erased), 0)::bigint AS erased,
+    coalesce(sum(texts) FILTER (WHERE predicted_label IS NULL AND erased IS NOT TRUE), 0)::bigint AS unaccounted
+FROM stood;

@@ -15,29 +15,32 @@
 -- formula: difference: Cohen's d with the pooled standard deviation. J. Cohen (1988), Statistical Power Analysis for the
 --     Behavioral Sciences, 2nd edition, section 2.2.
 WITH numbers AS (
+    -- the value is used once further down, so that it is read from its JSON once
     SELECT r.risk_level = 'HIGH' AS high, r.user_id, s.key AS signal,
-        CASE jsonb_typeof(s.value)
-            WHEN 'number' THEN s.value::float8
-            WHEN 'boolean' THEN s.value::boolean::int::float8 END AS value
+        CASE jsonb_typeof(s.value) WHEN 'number' THEN s.value::float8 ELSE s.value::boolean::int::float8 END AS value
     FROM video_analysis_events AS r
     CROSS JOIN LATERAL jsonb_each(r.signals) AS s
     WHERE r.risk_level IN ('LOW', 'MODERATE', 'HIGH') AND r.event_at >= %(from)s AND r.event_at < %(to)s
+      AND jsonb_typeof(s.value) IN ('number', 'boolean')
       AND (%(model_version)s::text IS NULL OR r.model_version = %(model_version)s::text)
       AND ((%(client_platform)s::text IS NULL AND %(session_type)s::text IS NULL) OR r.session_id IN (
           SELECT s.id FROM video_sessions AS s
           WHERE (%(client_platform)s::text IS NULL OR s.client_platform = %(client_platform)s::text)
             AND (%(session_type)s::text IS NULL OR s.session_type = %(session_type)s::text)))
-), means AS (
-    SELECT signal,
-        count(value) FILTER (WHERE high) AS windows_high, avg(value) FILTER (WHERE high) AS mean_high,
-        count(value) FILTER (WHERE NOT high) AS windows_other, avg(value) FILTER (WHERE NOT high) AS mean_other,
-        coalesce(var_samp(value) FILTER (WHERE high), 0) AS var_high,
-        coalesce(var_samp(value) FILTER (WHERE NOT high), 0) AS var_other,
-        CASE WHEN %(people)s THEN least(
-            nullif(count(DISTINCT user_id) FILTER (WHERE high), 0),
-            nullif(count(DISTINCT user_id) FILTER (WHERE NOT high), 0)) END AS people
+), sides AS (
+    SELECT signal, high, count(*) AS windows, avg(value) AS mean, var_samp(value) AS var,
+        CASE WHEN %(people)s THEN count(DISTINCT user_id) END AS people
     FROM numbers
-    WHERE value IS NOT NULL
+    GROUP BY signal, high
+), means AS (
+    -- one row for each side
+    SELECT signal,
+        coalesce(max(windows) FILTER (WHERE high), 0) AS windows_high, max(mean) FILTER (WHERE high) AS mean_high,
+        coalesce(max(windows) FILTER (WHERE NOT high), 0) AS windows_other,
+        max(mean) FILTER (WHERE NOT high) AS mean_other,
+        coalesce(max(var) FILTER (WHERE high), 0) AS var_high,
+        coalesce(max(var) FILTER (WHERE NOT high), 0) AS var_other, min(people) AS people
+    FROM sides
     GROUP BY signal
 ), measured AS (
     SELECT *, (mean_high - mean_other) / nullif(sqrt(
