@@ -12,6 +12,8 @@ from pathlib import Path
 import requests
 from sqlalchemy import make_url
 
+from tests.bench.bench_figures import _app as app_on
+from tests.conftest import close
 from tests.factories import TEST_SETTINGS
 from tests.live import PROJECT, Live
 
@@ -38,7 +40,7 @@ def stubbed_desk(make: Callable[[], tuple[str, str]], broker: str, log: Path) ->
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     python = [sys.executable, "-m"]
-    subprocess.run([*python, "quietus", "prepare"], env=environment, cwd=PROJECT, check=True, capture_output=True)
+    close(app_on(database, owner, broker))  # migrations
     web = [*python, "gunicorn", "--config", "python:quietus.core.gunicorn_conf", "--no-control-socket"]
     web += ["--bind", url.removeprefix("http://"), "--workers", "2", "wsgi:app"]
     worker = [*python, "celery", "--quiet", "--app", "tests.bench.stub_worker", "worker", "--concurrency", "2"]
