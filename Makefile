@@ -23,12 +23,12 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
-.PHONY: help run demo test lint bench chaos train pins release notices clean chromium
+.PHONY: help run demo test lint bench bench-document chaos train pins release notices clean chromium
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
 	@echo 'Quietus AI'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r what why; do printf '%-14s %s\n' "$$what" "$$why"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r what why; do printf '%-21s %s\n' "$$what" "$$why"; done
 
 run: .stamps/packages $(ASSETS)  ## Set up, then run everything in this terminal until Ctrl-C (ARGS="--port 8001")
 	@exec $(PY) -m quietus up $(ARGS)
@@ -51,6 +51,9 @@ lint: .stamps/test-packages  ## Style, types and import rules
 
 bench: .stamps/test-packages $(ASSETS)  ## Speeds against raw baselines, on this machine (bench_*.py under tests/)
 	@$(PY) -m pytest -s -o python_files='bench_*.py' -o timeout=3600 tests $(ARGS)
+
+bench-document: .stamps/test-packages  ## Put what make bench measured into docs/performance.md
+	@$(PY) -m tests.bench.document
 
 chaos: .stamps/test-packages $(ASSETS)  ## kill -9 of every part, again and again (chaos_*.py and tests under tests/faults)
 	@$(PY) -m pytest -s -o python_files='test_*.py chaos_*.py' -o timeout=3600 tests/faults $(ARGS)

@@ -86,7 +86,8 @@ _OF_CREDENTIAL: Final = select(
 
 
 def _find(statement: Select[Any], **values: object) -> Account | None:
-    row = db.session.execute(statement, values).one_or_none()
+    # on the connection: the session's own way to it costs half as much again, and no object is made here
+    row = db.session.connection().execute(statement, values).one_or_none()
     if row is None:
         return None
     user_id, email, full_name, password_hash, is_active, roles, generation, ended = row

@@ -4,21 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 
 from quietus.accounts.identity import Principal
 from quietus.accounts.models import User
 from quietus.analysis import bell
-from quietus.analysis.models import PENDING_VERSION, RESOURCE, AnalysisRecord, PredictedLabel, Source
-from quietus.audit import service as audit
-from quietus.audit.tags import Action
+from quietus.analysis.models import PENDING_VERSION, AnalysisRecord, PredictedLabel, Source
 from quietus.core import clock, metrics
 from quietus.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from quietus.core.extensions import db
+
+STORE: Final = text((Path(__file__).parent / "sql" / "store_pending.sql").read_text())
+# its parameter → the column
+LISTS: Final = {
+    "row_ids": "id",
+    "user_ids": "user_id",
+    "texts": "input_text",
+    "sources": "source",
+    "request_ids": "request_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,34 +104,9 @@ def _store(rows: list[dict[str, Any]], actor: Principal) -> set[UUID]:
     """Insert the rows that are new, each with its audit row; the request_ids that were."""
     if not rows:
         return set()
-    # one order of keys for everybody: two batches that share keys wait for each other instead of deadlocking
-    rows.sort(key=lambda row: row["request_id"])
-    new = set(
-        db.session.scalars(
-            insert(AnalysisRecord)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["request_id"])
-            .returning(AnalysisRecord.request_id)
-        )
-    )
-    accepted = [row for row in rows if row["request_id"] in new]
-    audit.record_many(
-        Action.ANALYSIS_ACCEPTED,
-        [
-            (
-                row["id"],
-                {
-                    "request_id": str(row["request_id"]),
-                    "source": row["source"],
-                    "subject_id": str(row["user_id"]),
-                },
-            )
-            for row in accepted
-        ],
-        actor=actor.id,
-        resource_type=RESOURCE,
-    )
-    return new
+    lists = {name: [row[column] for row in rows] for name, column in LISTS.items()}
+    found = db.session.connection().execute(STORE, {**lists, "actor_id": actor.id, "moment": rows[0]["submitted_at"]})
+    return set(found.scalars())
 
 
 def _existing(request_ids: Iterable[UUID]) -> dict[UUID, AnalysisRecord]:

@@ -18,7 +18,6 @@ def record_pending_task(self: Task) -> None:
     model = model_in_use()
     if model is None:
         return
-    bell.answer()
     # the broker hands a task out again when the worker that held it was killed: one of its texts may be the reason
     after_crash = bool((self.request.delivery_info or {}).get("redelivered"))
     try:

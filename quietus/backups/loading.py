@@ -15,7 +15,7 @@ from psycopg import sql
 from quietus.backups.making import SET_ASIDE, TABLES
 from quietus.backups.manifest import Manifest
 from quietus.backups.programs import BackupError, Programs, connect, environment, programs_for, server_major
-from quietus.core.config import PROJECT
+from quietus.places import MIGRATIONS
 
 SQL: Final = Path(__file__).with_name("sql")
 # pg_dump 17 and newer write this; a server before 17 does not know it, and the load is one transaction anyway
@@ -54,7 +54,7 @@ def load(file: Path, manifest: Manifest, *, force: bool) -> bool:
 
 
 def _refuse_newer(manifest: Manifest) -> None:
-    known = {revision.revision for revision in ScriptDirectory(str(PROJECT / "migrations")).walk_revisions()}
+    known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if manifest.migration not in known:
         raise BackupError(
             f"The backup is at migration {manifest.migration}, which this program does not know: "

@@ -92,6 +92,8 @@ class ApiBlueprint(Blueprint):
 
     def arguments(self, schema: Any, **options: Any) -> Any:
         """As flask-smorest's, with its 422 documented as the problem it is."""
+        # one schema for the life of the process: webargs would build a class's anew for every request
+        schema = schema() if isinstance(schema, type) else schema
         read, refused = super().arguments(schema, **options), self.refuses(HTTPStatus.UNPROCESSABLE_ENTITY)
         return lambda view: refused(read(view))
 
@@ -105,13 +107,15 @@ class ApiBlueprint(Blueprint):
 
         def document(view: Any) -> Any:
             for status in statuses:
-                view = self.alt_response(
+                documented = self.alt_response(
                     status,
                     schema=ProblemSchema,
                     content_type="application/problem+json",
                     success=False,
                     headers=REFUSAL_HEADERS.get(status),
                 )(view)
+                # the words only: ten wrappers around a view would be called with every request
+                view._apidoc = documented._apidoc
             return view
 
         return document

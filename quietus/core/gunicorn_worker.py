@@ -2,23 +2,33 @@
 
 gthread gives a connection to a thread at once, and the thread waits without end for the rest of the request: eight
 half requests would stop a web process. Here the main loop gathers the head, and a thread sees only whole ones.
+It also counts them: what cannot be served soon is told so at once (core/overload.py), instead of waiting unheard.
 """
 
 import math
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from selectors import EVENT_READ
+from socket import SHUT_WR
 from typing import Any
 
 from gunicorn import http  # type: ignore[import-untyped]  # publishes no types
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
+from quietus.core import overload
+
 HEAD_SECONDS = 10
 HEAD_BYTES = 64 * 1024  # a longer one goes to the parser, which refuses it
 # 1 MiB, the largest body allowed, at half a megabit per second
 BODY_SECONDS = 20
 END = b"\r\n\r\n"
+# as long a client may take to read that it was turned away
+FAREWELL_SECONDS = 2
+ACCEPTS_AT_ONCE = 64
+SWITCH_SECONDS = 0.001
 
 
 class TimedUnreader(SocketUnreader):
@@ -42,10 +52,36 @@ class TimedUnreader(SocketUnreader):
 class Worker(ThreadWorker):
     """For plain HTTP/1.1, as a reverse proxy or this machine's browser speaks it; TLS is left to gthread."""
 
+    # requests that a thread, or the one kept for those who are spared, has or will have; the main loop alone counts
+    in_flight = spared = 0
+
+    def init_process(self) -> None:
+        self.reserve = ThreadPoolExecutor(1)
+        # the main loop waits its turn behind the threads: so much the longer, the longer each turn is
+        sys.setswitchinterval(SWITCH_SECONDS)
+        super().init_process()
+
+    def accept(self, listener: Any) -> None:
+        """Take all who knock, not one: between two turns of this loop the threads have the interpreter."""
+        for _ in range(ACCEPTS_AT_ONCE):
+            before = self.nr_conns
+            if before >= self.worker_connections:
+                return
+            super().accept(listener)
+            if self.nr_conns == before:  # nobody, or someone who was turned away and has gone
+                return
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if conn.by_reserve:
+            self.spared -= 1
+        else:
+            self.in_flight -= 1
+        super().finish_request(conn, fs)
+
     def enqueue_req(self, conn: Any) -> None:
         """Called for each new connection, and for a kept one whose next request begins."""
         if self.cfg.is_ssl:
-            super().enqueue_req(conn)
+            self._give_to(self.tpool, conn)
             return
         if conn.parser is None:
             conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
@@ -100,9 +136,49 @@ class Worker(ThreadWorker):
         return True
 
     def _hand_over(self, conn: Any) -> None:
+        if self.in_flight < self.cfg.threads + overload.WAITING:
+            pool = self.tpool
+        elif overload.spared(bytes(conn.head[:200])) and self.spared < overload.WAITING:
+            pool = self.reserve
+        else:
+            self._turn_away(conn)
+            return
         conn.parser.unreader.unread(bytes(conn.head))
         conn.data_ready = True
-        super().enqueue_req(conn)
+        self._give_to(pool, conn)
+
+    def _give_to(self, pool: ThreadPoolExecutor, conn: Any) -> None:
+        conn.by_reserve = pool is self.reserve
+        if conn.by_reserve:
+            self.spared += 1
+        else:
+            self.in_flight += 1
+        done = pool.submit(self.handle, conn)
+        done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+    def _turn_away(self, conn: Any) -> None:
+        """Say so, and wait for the client to hang up: closing on a body that is still coming would take the answer."""
+        try:
+            conn.sock.send(overload.answer(bytes(conn.head[:200])))
+            conn.sock.shutdown(SHUT_WR)
+        except OSError:
+            self._drop(conn)
+            return
+        conn.timeout = time.monotonic() + FAREWELL_SECONDS
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._see_off, conn))
+
+    def _see_off(self, conn: Any, client: Any) -> None:
+        try:
+            if conn.sock.recv(65536):
+                return  # still sending; the next event or murder_pending comes back to it
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self.poller.unregister(client)
+        self.pending_conns.remove(conn)
+        self._drop(conn)
 
     def _drop(self, conn: Any) -> None:
         self.nr_conns -= 1

@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("quietus_requests_total", "HTTP answers", ["method", "rule", "status"])
 REQUEST_SECONDS = Histogram("quietus_request_seconds", "Time to answer", ["method", "rule"])
+SHED = Counter("quietus_requests_shed_total", "Requests turned away because too many waited")
 ACCEPTED = Counter("quietus_analyses_accepted_total", "Texts accepted", ["source"])
 RECORDED = Counter("quietus_analyses_recorded_total", "Outcomes recorded", ["predicted_label"])
 EVENTS = Counter("quietus_video_events_stored_total", "Video events stored")

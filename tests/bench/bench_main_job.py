@@ -1,7 +1,10 @@
 """Texts a second from HTTP to the recorded outcome, beside what the parts can do alone, in the same run.
 
 Baselines: `insert` is the same two rows written and committed by bare psycopg from as many threads; `model` is the
-shipped model reading the same texts in one process. TEXTS=n sets the number of texts.
+shipped model reading the same texts in one process. TEXTS=n sets the number of texts. Promise P6.
+
+The second bench runs the same web processes with a worker whose model is a stub (tests/bench/stub_worker.py): what
+is left is the desk's own speed.
 """
 
 import os
@@ -16,7 +19,11 @@ import requests
 from sqlalchemy import make_url
 
 from quietus.textmodel import load
+from tests.bench.results import Results
+from tests.bench.stubbed import Stubbed
 from tests.live import Live
+
+Desk = Live | Stubbed
 
 TEXTS = int(os.environ.get("TEXTS", "4000"))
 THREADS = 8
@@ -62,7 +69,7 @@ def _inserts(url: str, user_id: str) -> float:
     return _timed(run)
 
 
-def _submit(desk: Live, browsers: list[requests.Session], batch: int) -> None:
+def _submit(desk: Desk, browsers: list[requests.Session], batch: int) -> None:
     def send(start: int) -> None:
         browser = browsers[start // batch % THREADS]
         items = [{"text": SENTENCE.format(start + n)} for n in range(batch)]
@@ -83,7 +90,16 @@ def _wait_until_recorded(url: str) -> None:
             time.sleep(0.05)
 
 
-def bench_main_job(live: Live) -> None:
+def _rates(desk: Desk, browsers: list[requests.Session], url: str, batch: int) -> tuple[float, float]:
+    """Texts a second that were accepted, and that had an outcome."""
+    began = time.perf_counter()
+    _submit(desk, browsers, batch)
+    accepted = TEXTS / (time.perf_counter() - began)
+    _wait_until_recorded(url)
+    return accepted, TEXTS / (time.perf_counter() - began)
+
+
+def bench_main_job(live: Live, results: Results) -> None:
     url = _plain(live)
     browsers = [live.signed_in() for _ in range(THREADS)]
     user_id = browsers[0].get(f"{live.url}/api/v1/auth/me", timeout=10).json()["user"]["id"]
@@ -92,14 +108,19 @@ def bench_main_job(live: Live) -> None:
     texts = [SENTENCE.format(number) for number in range(TEXTS)]
     model.predict(texts[:50])
     alone = TEXTS / _timed(lambda: [model.predict(texts[at : at + 200]) for at in range(0, TEXTS, 200)])
-    print(f"\n{'texts a second':28}{'rate':>8}  beside")
-    print(f"{'insert, bare psycopg':28}{inserts:8.0f}")
-    print(f"{'model alone, one process':28}{alone:8.0f}")
     for name, batch in (("one text a request", 1), ("100 texts a request", 100)):
-        began = time.perf_counter()
-        _submit(live, browsers, batch)
-        accepted = TEXTS / (time.perf_counter() - began)
-        _wait_until_recorded(url)
-        whole = TEXTS / (time.perf_counter() - began)
-        print(f"{name + ': accepted':28}{accepted:8.0f}  {accepted / inserts:.2f} of insert")
-        print(f"{name + ': recorded':28}{whole:8.0f}  {whole / alone:.2f} of model")
+        accepted, whole = _rates(live, browsers, url, batch)
+        results.ratio("P6", f"{name}: accepted, beside bare inserts", ours=f"{accepted:.0f} a second",
+                      beside=f"{inserts:.0f} a second", ratio=accepted / inserts)  # fmt: skip
+        results.ratio("P6", f"{name}: recorded, beside the model alone in one process", ours=f"{whole:.0f} a second",
+                      beside=f"{alone:.0f} a second", ratio=whole / alone, least=0.6)  # fmt: skip
+
+
+def bench_desk_without_model(stubbed: Desk, results: Results) -> None:
+    browsers = [stubbed.signed_in() for _ in range(THREADS)]
+    for name, batch in (("one text a request", 1), ("100 texts a request", 100)):
+        accepted, whole = _rates(stubbed, browsers, stubbed.database, batch)
+        results.ratio("P6", f"{name}, model stubbed: recorded, beside accepted", ours=f"{whole:.0f} a second",
+                      beside=f"{accepted:.0f} a second", ratio=whole / accepted, least=0.9)  # fmt: skip
+        results.ratio("P6", f"{name}, model stubbed: end to end, beside 1,000 a second", ours=f"{whole:.0f} a second",
+                      beside="1000 a second", ratio=whole / 1000, least=1)  # fmt: skip

@@ -10,6 +10,7 @@ import psycopg
 import requests
 from sqlalchemy import make_url
 
+from tests.bench.results import Results
 from tests.live import Live
 
 ROWS = int(os.environ.get("ROWS", "400000"))
@@ -47,7 +48,7 @@ def _at(values: list[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] * 1000
 
 
-def bench_reports(live: Live) -> None:
+def bench_reports(live: Live, results: Results) -> None:
     url = make_url(live.address("database")).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(MANY, (ROWS,))
@@ -61,8 +62,8 @@ def bench_reports(live: Live) -> None:
     busy = _latencies(live, alice, TEXTS)
     took = time.perf_counter() - began
     jobs = bob.get(f"{live.url}/api/v1/reports", timeout=60).json()["items"]
-    print(f"\n{'ms from HTTP to the outcome':32}{'p50':>8}{'p99':>8}")
-    for name, values in (("idle", idle), ("four reports", busy)):
-        print(f"{name:32}{_at(values, 0.5):8.0f}{_at(values, 0.99):8.0f}")
-    print(f"{'beside':32}{_at(busy, 0.5) / _at(idle, 0.5):8.2f}{_at(busy, 0.99) / _at(idle, 0.99):8.2f}")
+    for words, share, most in (("median", 0.5, 0), ("p99", 0.99, 2)):
+        ours, beside = _at(busy, share), _at(idle, share)
+        results.ratio("P9", f"{words} from HTTP to the outcome, four reports running, beside idle",
+                      ours=f"{ours:.0f} ms", beside=f"{beside:.0f} ms", ratio=ours / beside, most=most)  # fmt: skip
     print(f"states after {took:.0f} s: {', '.join(job['status'] for job in jobs)}")
