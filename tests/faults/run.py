@@ -1,0 +1,124 @@
+"""One seeded run: start the desk, submit, strike, wait for the last outcome, compare, print."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.faults import parts, reckoning, storm
+from tests.faults.submitter import Submitter
+from tests.live import Live, start_live
+
+# promise P2, and what a loaded machine may add to it before a test calls it broken
+ROW_SECONDS = 15.0
+BROKER_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How hard, how long."""
+
+    seed: int
+    faults: int
+    texts: int
+    per_second: float
+    batch: int
+    gap: tuple[float, float]
+    kinds: Sequence[str] = storm.KINDS
+
+
+@dataclass
+class Ran:
+    wanted: Wanted
+    found: reckoning.Reckoning
+    table: list[dict[str, Any]]
+    statuses: dict[str, int]
+    refused: list[str]
+    unanswered: int  # gave up without a 202
+    slowest: float
+    slow_503: float
+    ledger: str
+    replays: list[str]
+    seconds: float
+
+
+def run(state: Path, wanted: Wanted) -> Ran:
+    """Raises where the desk could not be used at all; everything else is for the caller to judge."""
+    began = time.monotonic()
+    with start_live(state, {"QUIETUS_STALE_MINUTES": "5"}) as desk:
+        database, broker = parts.superuser_url(desk), desk.address("broker")
+        token = _token(desk)
+        submitter = Submitter(desk.url, token, wanted.seed, per_second=wanted.per_second, batch=wanted.batch)
+        weather = storm.Storm(desk, database, broker)
+        with submitter:
+            time.sleep(3)
+            faults = storm.plan(wanted.seed, wanted.faults, wanted.kinds)
+            for fault, gap in zip(faults, storm.gaps(wanted.seed, len(faults), *wanted.gap), strict=True):
+                weather.strike(fault)
+                time.sleep(gap)
+            parts.within(300, lambda: len(submitter.accepted()) >= wanted.texts)
+            weather.settle()
+            submitter.finish(90)
+        _await_outcomes(database)
+        assert desk.process.poll() is None, "`up` itself ended"
+        replays = _replays(submitter)
+        ledger = desk.command("ledger")  # fails unless its exit code is 0
+        found = reckoning.reckon(database, submitter.done)
+    times = [one.seconds for one in submitter.attempts()]
+    return Ran(
+        wanted,
+        found,
+        reckoning.table(weather.done, submitter.done, found),
+        dict(reckoning.statuses(submitter.done)),
+        [line for one in submitter.done for line in one.refused],
+        sum(not one.accepted for one in submitter.done),
+        max(times),
+        max(reckoning.slow_answers(submitter.done, 503), default=0.0),
+        ledger,
+        replays,
+        time.monotonic() - began,
+    )
+
+
+def _token(desk: Live) -> str:
+    return desk.command("token", "issue", "--email", desk.account(), "--name", "chaos", "--scopes", "analyses").strip()
+
+
+def _await_outcomes(database: str) -> None:
+    def none_waits() -> bool:
+        with psycopg.connect(database) as connection:
+            row = connection.execute("SELECT count(*) FROM analysis_records WHERE predicted_label = 'PENDING'")
+            return row.fetchone() == (0,)
+
+    parts.within(90, none_waits, every=0.5)
+
+
+def _replays(submitter: Submitter) -> list[str]:
+    """What a repeated submission was told otherwise than at first; nothing, if all is well."""
+    wrong = []
+    for one in [each for each in submitter.done if each.accepted][::10][:50]:
+        for answer in submitter.repeat(one):
+            same = answer["status"] == 202 and answer["replayed"]
+            if not same or answer["analysis"]["id"] != one.ids.get(answer["analysis"]["request_id"]):
+                wrong.append(str(answer))
+    return wrong
+
+
+def show(ran: Ran) -> str:
+    """The run as people read it."""
+    found = ran.found
+    lines = [
+        f"seed {ran.wanted.seed}: {len(ran.table)} faults, {found.accepted} texts answered 202, {ran.seconds:.0f} s",
+        f"lost {len(found.lost)}, twice {len(found.twice)}, waiting {len(found.waiting)}, failed {len(found.failed)}, "
+        f"stored and never answered {len(found.unasked)}, replays that differed {len(ran.replays)}",
+        f"{' '.join(ran.ledger.split())}",
+        f"answers {ran.statuses}, slowest {ran.slowest:.1f} s, slowest 503 {ran.slow_503:.1f} s",
+        f"{'at':>6} {'back':>6} {'202':>6} {'row':>6} {'last':>6}  fault",
+    ]
+    for row in ran.table:
+        cells = [row[name] for name in ("at", "back", "first_202", "first_row", "longest_wait")]
+        lines.append(" ".join(f"{'-' if cell is None else f'{cell:.1f}':>6}" for cell in cells) + f"  {row['fault']}")
+    return "\n".join(lines)
