@@ -122,6 +122,7 @@ def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequ
         timezone="UTC",
         enable_utc=True,
         beat_schedule=schedule,
+        beat_scheduler="quietus.core.beat:Scheduler",
         beat_max_loop_interval=5,
     )
     celery.set_default()

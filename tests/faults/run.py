@@ -12,9 +12,11 @@ from tests.faults import parts, reckoning, storm
 from tests.faults.submitter import Submitter
 from tests.live import Live, start_live
 
-# promise P2, and what a loaded machine may add to it before a test calls it broken
+# promise P2: seconds from a part's return to the first new outcome, and from the broker's to the last that waited
 ROW_SECONDS = 15.0
 BROKER_SECONDS = 30.0
+# a client that waits longer than this was left hanging
+HANG_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,29 @@ def _replays(submitter: Submitter) -> list[str]:
             if not same or answer["analysis"]["id"] != one.ids.get(answer["analysis"]["request_id"]):
                 wrong.append(str(answer))
     return wrong
+
+
+def assert_nothing_lost(ran: Ran) -> None:
+    """Promise P1."""
+    found = ran.found
+    assert not ran.refused, ran.refused[:5]
+    assert ran.unanswered == 0
+    assert not found.lost, f"{len(found.lost)} lost: {found.lost[:5]}"
+    assert not found.twice, f"{len(found.twice)} twice: {found.twice[:5]}"
+    assert not (found.waiting or found.failed or found.unasked)
+    assert not ran.replays, ran.replays[:5]
+    assert ran.found.accepted == int(ran.ledger.split()[1])
+    assert set(ran.statuses) <= {"202", "207", "429", "503", "ConnectionError", "ChunkedEncodingError"}, ran.statuses
+
+
+def assert_recovers(ran: Ran) -> None:
+    """Promise P2: without anybody's help, and in time."""
+    assert ran.slowest < HANG_SECONDS
+    for row in ran.table:
+        assert row["back"] is not None, f"{row['fault']}: it did not come back"
+        assert row["first_row"] is None or row["first_row"] <= ROW_SECONDS, row
+        if row["fault"].startswith("broker"):
+            assert (row["longest_wait"] or 0) <= BROKER_SECONDS, row
 
 
 def show(ran: Ran) -> str:
