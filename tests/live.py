@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,8 @@ def _keep(process: "subprocess.Popen[str]", file: Path) -> None:
     assert process.stdout is not None
     with file.open("w", buffering=1) as kept:
         for line in process.stdout:
-            kept.write(line)
+            with suppress(OSError):  # on a full disk: what is not read would stop it
+                kept.write(line)
 
 
 def show(answer: requests.Response) -> str:

@@ -1,4 +1,4 @@
-"""A database behind a slow line, or one that was cut: 503 in time, and everything as before once it is well again."""
+"""A database behind a slow or cut line, or read-only: 503 in time, and all as before once it is well again."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from quietus.core.config import Settings
+from quietus.core.extensions import db
+from tests.conftest import run_sql
 from tests.factories import make_user, sign_in
 from tests.faults.slow_line import SlowLine, slow_line
 
@@ -83,3 +85,29 @@ def test_the_help_page_needs_no_database(alice: tuple[FlaskClient, dict[str, str
     page = alice[0].get("/history")
     assert page.status_code == 503
     assert "/help" in page.text
+
+
+def test_a_read_only_database_is_503_and_is_left_for_one_that_writes(
+    app: Flask, alice: tuple[FlaskClient, dict[str, str]], test_settings: Settings
+) -> None:
+    url = make_url(test_settings.migration_database_url.get_secret_value())
+    owner, key = url.render_as_string(hide_password=False), str(uuid4())
+    # connections that exist keep what held when they were made, as they do after the work went to another server
+    run_sql(owner, f"ALTER DATABASE {url.database} SET default_transaction_read_only = on")
+    try:
+        drop_pool(alice[0].application)
+        assert submit(alice, key)[::2] == (503, "5")
+        assert alice[0].get("/api/v1/analyses").status_code == 200, "what is there can be read"
+    finally:
+        run_sql(
+            owner,
+            "SET default_transaction_read_only = off",
+            f"ALTER DATABASE {url.database} RESET default_transaction_read_only",
+        )
+    assert submit(alice, key)[0] in (202, 503)
+    assert submit(alice, key)[0] == 202
+
+
+def drop_pool(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
