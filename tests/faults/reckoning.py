@@ -1,6 +1,7 @@
 """Compares every 202 with the rows, and tells how long each fault was felt."""
 
 import bisect
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,19 +82,42 @@ def table(faults: list[Fault], submitted: list[Submitted], found: Reckoning) -> 
             "at": fault.at - began,
             "back": fault.back - fault.killed if fault.back else None,
             "first_202": first_after(accepted, fault.at),
-            "first_row": first_after(found.recorded_at, fault.back),
-            "longest_wait": _longest_wait(fault, found),
+            "first_row": first_after(found.recorded_at, whole_again(fault, faults)),
+            "longest_wait": _longest_wait(fault, whole_again(fault, faults), found),
         }
         for fault in faults
     ]
 
 
-def _longest_wait(fault: Fault, found: Reckoning) -> float | None:
-    """Of the texts accepted while the part was away: how long after its return the last one was recorded."""
-    if fault.back is None:
+def whole_again(fault: Fault, faults: list[Fault]) -> float | None:
+    """When the part was back, and every other part that had been hit before that too."""
+    moment = fault.back
+    while moment is not None:
+        later = [other.back for other in faults if other.at <= moment and (other.back or math.inf) > moment]
+        if not later:
+            return moment
+        moment = None if None in later else max(back for back in later if back is not None)
+    return None
+
+
+def _longest_wait(fault: Fault, whole: float | None, found: Reckoning) -> float | None:
+    """Of the texts accepted from the fault on until all was back: how long after that the last one was recorded."""
+    if whole is None:
         return None
-    late = [recorded - fault.back for sent, recorded in found.waits.values() if fault.at <= sent <= fault.back]
-    return max(late) if late else None
+    late = [recorded - whole for sent, recorded in found.waits.values() if fault.at <= sent <= whole]
+    return max(0.0, *late) if late else None
+
+
+def hung(faults: list[Fault], submitted: list[Submitted], seconds: float) -> list[str]:
+    """Requests that were not answered in time although no web process was being started."""
+    away = [(fault.at, fault.back or math.inf) for fault in faults if fault.part == "web"]
+    return [
+        f"{one.said} after {one.seconds:.1f} s"
+        for each in submitted
+        for one in each.attempts
+        if one.seconds > seconds
+        and not any(gone <= one.began + one.seconds and one.began <= back for gone, back in away)
+    ]
 
 
 def statuses(submitted: list[Submitted]) -> Counter[str]:

@@ -15,8 +15,8 @@ from tests.live import Live, start_live
 # promise P2: seconds from a part's return to the first new outcome, and from the broker's to the last that waited
 ROW_SECONDS = 15.0
 BROKER_SECONDS = 30.0
-# a client that waits longer than this was left hanging
-HANG_SECONDS = 20.0
+# P2 says 3 s for the 503 of a database that is away; a client that waits longer than this was left hanging
+HANG_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Ran:
     refused: list[str]
     unanswered: int  # gave up without a 202
     slowest: float
+    hung: list[str]
     slow_503: float
     ledger: str
     replays: list[str]
@@ -78,6 +79,7 @@ def run(state: Path, wanted: Wanted) -> Ran:
         [line for one in submitter.done for line in one.refused],
         sum(not one.accepted for one in submitter.done),
         max(times),
+        reckoning.hung(weather.done, submitter.done, HANG_SECONDS),
         max(reckoning.slow_answers(submitter.done, 503), default=0.0),
         ledger,
         replays,
@@ -109,6 +111,10 @@ def _replays(submitter: Submitter) -> list[str]:
     return wrong
 
 
+# what a client sees of a web process that is killed, or that is still starting
+BROKEN = ("ConnectionError", "ChunkedEncodingError", "ReadTimeout")
+
+
 def assert_nothing_lost(ran: Ran) -> None:
     """Promise P1."""
     found = ran.found
@@ -119,12 +125,13 @@ def assert_nothing_lost(ran: Ran) -> None:
     assert not (found.waiting or found.failed or found.unasked)
     assert not ran.replays, ran.replays[:5]
     assert ran.found.accepted == int(ran.ledger.split()[1])
-    assert set(ran.statuses) <= {"202", "207", "429", "503", "ConnectionError", "ChunkedEncodingError"}, ran.statuses
+    assert set(ran.statuses) <= {"202", "207", "429", "503", *BROKEN}, ran.statuses
 
 
 def assert_recovers(ran: Ran) -> None:
     """Promise P2: without anybody's help, and in time."""
-    assert ran.slowest < HANG_SECONDS
+    assert not ran.hung, ran.hung
+    assert ran.slow_503 < HANG_SECONDS
     for row in ran.table:
         assert row["back"] is not None, f"{row['fault']}: it did not come back"
         assert row["first_row"] is None or row["first_row"] <= ROW_SECONDS, row
@@ -140,7 +147,7 @@ def show(ran: Ran) -> str:
         f"lost {len(found.lost)}, twice {len(found.twice)}, waiting {len(found.waiting)}, failed {len(found.failed)}, "
         f"stored and never answered {len(found.unasked)}, replays that differed {len(ran.replays)}",
         f"{' '.join(ran.ledger.split())}",
-        f"answers {ran.statuses}, slowest {ran.slowest:.1f} s, slowest 503 {ran.slow_503:.1f} s",
+        f"answers {ran.statuses}, slowest {ran.slowest:.1f} s, slowest 503 {ran.slow_503:.1f} s, hung {len(ran.hung)}",
         f"{'at':>6} {'back':>6} {'202':>6} {'row':>6} {'last':>6}  fault",
     ]
     for row in ran.table:
