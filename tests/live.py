@@ -60,11 +60,11 @@ class Live:
 
     def _enter(self, browser: requests.Session, way: str, body: dict[str, str]) -> None:
         for _ in range(2):  # the token of before signing in does not outlive it
-            token = browser.get(f"{self.url}/api/v1/auth/csrf", timeout=10).json()["csrf_token"]
+            token = browser.get(f"{self.url}/api/v1/auth/csrf", timeout=30).json()["csrf_token"]
             browser.headers["X-CSRFToken"] = token
             if "quietus_entered" in browser.__dict__:
                 return
-            answer = browser.post(f"{self.url}/api/v1/auth/{way}", json=body, timeout=10)
+            answer = browser.post(f"{self.url}/api/v1/auth/{way}", json=body, timeout=30)
             assert answer.ok, answer.text
             browser.__dict__["quietus_entered"] = True
 

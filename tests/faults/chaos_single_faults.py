@@ -29,8 +29,7 @@ class Sender:
     def __init__(self, desk: Live) -> None:
         self.desk, self.done, self.statuses = desk, list[Submitted](), Counter[int | str]()
         self.database = parts.superuser_url(desk)
-        token = desk.command("token", "issue", "--email", desk.account(), "--scopes", "analyses").strip()
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {parts.token(desk)}"}
 
     def send(self, texts: int = 5, words: int = 10) -> int | str:
         items = {str(uuid4()): f"{'We had soup. ' * words}Note {n}." for n in range(texts)}

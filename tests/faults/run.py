@@ -10,7 +10,7 @@ import psycopg
 
 from tests.faults import parts, reckoning, storm
 from tests.faults.submitter import Submitter
-from tests.live import Live, start_live
+from tests.live import start_live
 
 # promise P2: seconds from a part's return to the first new outcome, and from the broker's to the last that waited
 ROW_SECONDS = 15.0
@@ -51,9 +51,9 @@ class Ran:
 def run(state: Path, wanted: Wanted) -> Ran:
     """Raises where the desk could not be used at all; everything else is for the caller to judge."""
     began = time.monotonic()
-    with start_live(state, {"QUIETUS_STALE_MINUTES": "5"}) as desk:
+    with start_live(state, {}) as desk:
         database, broker = parts.superuser_url(desk), desk.address("broker")
-        token = _token(desk)
+        token = parts.token(desk)
         submitter = Submitter(desk.url, token, wanted.seed, per_second=wanted.per_second, batch=wanted.batch)
         weather = storm.Storm(desk, database, broker)
         with submitter:
@@ -85,10 +85,6 @@ def run(state: Path, wanted: Wanted) -> Ran:
         replays,
         time.monotonic() - began,
     )
-
-
-def _token(desk: Live) -> str:
-    return desk.command("token", "issue", "--email", desk.account(), "--name", "chaos", "--scopes", "analyses").strip()
 
 
 def _await_outcomes(database: str) -> None:
