@@ -93,7 +93,7 @@ def _await_outcomes(database: str) -> None:
             row = connection.execute("SELECT count(*) FROM analysis_records WHERE predicted_label = 'PENDING'")
             return row.fetchone() == (0,)
 
-    parts.within(90, none_waits, every=0.5)
+    parts.within(300, none_waits, every=0.5)
 
 
 def _replays(submitter: Submitter) -> list[str]:
