@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +60,11 @@ class Live:
 
     def _enter(self, browser: requests.Session, way: str, body: dict[str, str]) -> None:
         for _ in range(2):  # the token of before signing in does not outlive it
-            token = browser.get(f"{self.url}/api/v1/auth/csrf", timeout=10).json()["csrf_token"]
+            token = browser.get(f"{self.url}/api/v1/auth/csrf", timeout=30).json()["csrf_token"]
             browser.headers["X-CSRFToken"] = token
             if "quietus_entered" in browser.__dict__:
                 return
-            answer = browser.post(f"{self.url}/api/v1/auth/{way}", json=body, timeout=10)
+            answer = browser.post(f"{self.url}/api/v1/auth/{way}", json=body, timeout=30)
             assert answer.ok, answer.text
             browser.__dict__["quietus_entered"] = True
 
@@ -110,7 +110,8 @@ def _keep(process: "subprocess.Popen[str]", file: Path) -> None:
     assert process.stdout is not None
     with file.open("w", buffering=1) as kept:
         for line in process.stdout:
-            kept.write(line)
+            with suppress(OSError):  # on a full disk: what is not read would stop it
+                kept.write(line)
 
 
 def show(answer: requests.Response) -> str:

@@ -113,6 +113,8 @@ def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequ
         broker_transport_options={
             "visibility_timeout": VISIBILITY_SECONDS,
             "socket_connect_timeout": 1,
+            # a publish to a broker that froze a moment ago must not hold its request for ever
+            "socket_timeout": 3,
             "socket_keepalive": True,
             "health_check_interval": 10,
         },
@@ -120,6 +122,7 @@ def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequ
         timezone="UTC",
         enable_utc=True,
         beat_schedule=schedule,
+        beat_scheduler="quietus.core.beat:Scheduler",
         beat_max_loop_interval=5,
     )
     celery.set_default()

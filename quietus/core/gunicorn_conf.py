@@ -5,6 +5,8 @@ from typing import Any
 
 worker_class = "quietus.core.gunicorn_worker.Worker"
 threads = 8
+# one process loads the program and forks the others: a worker that was killed is replaced at once
+preload_app = True
 # a request may wait `Prefer: wait` seconds for its outcome; longer than this it is stuck
 timeout = 30
 graceful_timeout = 20

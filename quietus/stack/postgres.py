@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -45,11 +45,14 @@ class Postgres:
             account=account,
         )
 
-    def start(self) -> None:
-        """Without waiting for it; `answers` tells when it is up."""
+    def start(self) -> str | None:
+        """Without waiting for it; `answers` tells when it is up. Answers what a person should know, if anything."""
+        left = self._end_leftovers()
+        self._drop_reused_pid()
         with self._log.open() as out:
             self.child.output = out
             self.child.start()
+        return f"ended {left} of its processes that a killed run had left" if left else None
 
     def create(self) -> None:
         """initdb into a folder beside, then rename: a killed initdb leaves nothing that looks like data."""
@@ -178,6 +181,19 @@ class Postgres:
                 f"installed: dump it with {made_by} and load it into a new state folder."
             )
 
+    def _end_leftovers(self) -> int:
+        """A backend that hangs outlives a killed postmaster, and as long as it does, no new one can start.
+
+        Only after a run of our own ended: whatever still works in the folder then has lost its postmaster.
+        """
+        if self.child.process is None or self.child.running() or not Path("/proc/self/cwd").exists():
+            return 0
+        left = [pid for pid in _working_in(self.data) if "postgres" in _command_of(pid)]
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(left)
+
     def _drop_reused_pid(self) -> None:
         """No server of ours runs here, says our lock: a live number in postmaster.pid is someone else's."""
         file = self.data / "postmaster.pid"
@@ -203,6 +219,16 @@ def _command_of(pid: int) -> str:
             return ""
     listing = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listing.stdout
+
+
+def _working_in(folder: Path) -> list[int]:
+    """The processes whose working folder this is."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone since, or not ours to look at
+            if Path(entry, "cwd").readlink() == folder:
+                found.append(int(entry.name))
+    return found
 
 
 def _last(text: str) -> str:

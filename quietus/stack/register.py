@@ -70,8 +70,10 @@ class Register:
 
     def _write(self, known: Mapping[str, Entry]) -> None:
         draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps({name: astuple(entry) for name, entry in known.items()}))
-        draft.replace(self._file)
+        # a full disk must not end the desk: what is not noted here still ends by the kernel's death signal
+        with contextlib.suppress(OSError):
+            draft.write_text(json.dumps({name: astuple(entry) for name, entry in known.items()}))
+            draft.replace(self._file)
 
 
 class Guard:

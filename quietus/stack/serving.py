@@ -93,7 +93,8 @@ class Embedded:
                 if waited > RETRY_SECONDS or not server.passing_failure():
                     raise StackError(server.failure())
                 time.sleep(0.3)
-                server.start()
+                if remark := server.start():
+                    self._tell(server.name, remark)
             elif waited > START_SECONDS:
                 raise StackError(server.failure())
             elif waited - told > TELL_SECONDS:

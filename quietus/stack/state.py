@@ -95,7 +95,10 @@ def addresses(state: Path) -> Addresses:
 def prepare_folder(state: Path) -> Path:
     """Make the state folder, and say plainly when this user cannot use it."""
     state = state.absolute()
+    counts = state / "metrics"
     try:
+        if counts.is_symlink() and not counts.exists():
+            counts.unlink()  # into a memory that the machine has lost since
         for folder in (state, state / "logs", state / "metrics", state / "beat"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(state, os.R_OK | os.W_OK | os.X_OK):

@@ -19,7 +19,7 @@ TICK_SECONDS = 0.1
 
 @dataclass
 class Service:
-    """A child to be kept running; `start` brings it up without waiting."""
+    """A child to be kept running; `start` brings it up without waiting, and may answer a sentence for a person."""
 
     child: Child
     start: Callable[[], object]
@@ -55,7 +55,9 @@ class Supervisor:
             if service.due is not None:
                 self._start_again_when_due(service)
             elif (code := service.child.exit_code()) is not None:
-                self._note_end(service, code)
+                if service.reader:
+                    service.reader.finish()
+                self._put_off(service, f"ended, {how(code)}")
                 if not ready and service.failures >= TRIES_BEFORE_READY:
                     raise StackError(
                         f"{service.name} ended {service.failures} times, {how(code)}: see its lines above."
@@ -80,24 +82,29 @@ class Supervisor:
         self._services.clear()
 
     def _start(self, service: Service) -> None:
-        service.start()
+        remark = service.start()
+        if isinstance(remark, str):
+            self._console.say(service.name, remark)
         service.started, service.due = time.monotonic(), None
         process = service.child.process
         if process is not None and process.stdout is not None:
             service.reader = self._console.follow(service.name, process.stdout)
 
-    def _note_end(self, service: Service, code: int) -> None:
+    def _put_off(self, service: Service, what: str) -> None:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**service.failures)
         service.failures += 1
         service.due = time.monotonic() + pause
-        if service.reader:
-            service.reader.finish()
-        self._console.say(service.name, f"ended, {how(code)}; starts again in {pause:g} s")
+        self._console.say(service.name, f"{what}; starts again in {pause:g} s")
 
     def _start_again_when_due(self, service: Service) -> None:
-        if service.due is not None and time.monotonic() >= service.due:
+        if service.due is None or time.monotonic() < service.due:
+            return
+        try:
             self._start(service)
-            self._console.say(service.name, f"started again (process {_pid(service)})")
+        except (OSError, StackError) as reason:  # a full disk, a folder taken away: the others must not end for it
+            self._put_off(service, f"could not be started ({reason})")
+            return
+        self._console.say(service.name, f"started again (process {_pid(service)})")
 
 
 def how(code: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quietus.places import PROJECT
+from quietus.stack import counters
 from quietus.stack.console import ANNOUNCED, Console
 from quietus.stack.listening import address, base_url, readiness, usable_port
 from quietus.stack.locks import Ownership
@@ -133,10 +134,10 @@ class Run:
             ownership.others_gone(0 if self._wish.hurry() else OTHERS_SECONDS)
             self._supervisor.stop(self._wish.hurry)
             embedded.stop()
+            counters.end(self._state)
 
     def _children_see(self, addresses: Addresses) -> dict[str, str]:
-        for old in (self._state / "metrics").glob("*.db"):
-            old.unlink()  # counts of processes that are gone
+        counters.begin(self._state)
         environment = {**os.environ, **addresses.environment(), "PYTHONUNBUFFERED": "1"}
         environment.setdefault("QUIETUS_PUBLIC_URL", self._url)
         if self._wanted.admin_email:

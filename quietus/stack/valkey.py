@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,14 @@ from quietus.stack.register import Register
 from quietus.stack.state import LOOPBACK, Memory, StackError
 
 PASSING = ("Address already in use",)
+# What it says of files that it cannot read. A full disk is not among them: there the files are whole.
+DAMAGED = (
+    "Bad file format reading the append only file",
+    "Unexpected end of file reading the append only file",
+    "MANIFEST FILE ERROR",
+    "Unable to obtain the AOF file",
+    "Unrecoverable error, aborting now",
+)
 
 
 class Valkey:
@@ -40,11 +49,14 @@ class Valkey:
             for file in (self.data, *self.data.rglob("*")):
                 os.chown(file, self._account.uid, self._account.gid)
 
-    def start(self) -> None:
-        """Without waiting for it; `answers` tells when it is up."""
+    def start(self) -> str | None:
+        """Without waiting for it; `answers` tells when it is up. Answers what a person should know, if anything."""
+        aside = self._set_aside() if self._damaged() else None
+        self.create()  # somebody may have emptied the folder, or taken it away
         with self._log.open() as out:
             self.child.output = out
             self.child.start()
+        return f"its files could not be read and now lie in {aside}; it begins empty" if aside else None
 
     def answers(self) -> bool:
         try:
@@ -64,11 +76,25 @@ class Valkey:
 
     def passing_failure(self) -> bool:
         """Whether the last start failed for a reason that goes away by itself."""
-        return any(words in line for line in self._log.tail() for words in PASSING)
+        return self._said(*PASSING) or self._damaged()
 
     def failure(self) -> str:
         lines = [line for line in self._log.tail() if " # " in line or "***" in line] or ["see its log"]
         return f"Valkey did not start ({lines[-1].rpartition(' # ')[2].strip()}): {self._log.file}"
+
+    def _said(self, *words: str) -> bool:
+        return any(each in line for line in self._log.tail() for each in words)
+
+    def _damaged(self) -> bool:
+        """Whether the run before this one ended over its own files."""
+        return self.child.process is not None and not self.child.running() and self._said(*DAMAGED)
+
+    def _set_aside(self) -> Path:
+        """Rows in PostgreSQL hold all that was accepted: a desk without its broker's past is better than none."""
+        files, aside = self.data / "appendonlydir", self.data / "appendonlydir.unreadable"
+        shutil.rmtree(aside, ignore_errors=True)
+        files.rename(aside)
+        return aside
 
     def _settings(self) -> str:
         return "\n".join(

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,11 @@ import redis
 import requests
 from sqlalchemy import make_url
 
-from tests.conftest import EXTERNAL, open_folder
-from tests.live import Live, start_live
+from tests.conftest import EXTERNAL
+from tests.faults.parts import children_of, command_of, within
+from tests.live import Live
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Live]:
-    """A desk of this module's own: its parts are killed here."""
-    environment: dict[str, str] = {}
-    if EXTERNAL:
-        database, owner = request.getfixturevalue("new_database")()
-        broker = request.getfixturevalue("server_urls")["broker"].rsplit("/", 1)[0] + "/15"
-        environment = {"DATABASE_URL": database, "QUIETUS_MIGRATION_DATABASE_URL": owner, "REDIS_URL": broker}
-    with start_live(open_folder(tmp_path_factory.mktemp("desk")), environment) as running:
-        yield running
 
 
 def labels(desk: Live) -> dict[str, int]:
@@ -47,15 +35,6 @@ def outcomes(desk: Live) -> int:
         return int(row[0]) if row else 0
 
 
-def within(seconds: float, holds: Callable[[], bool]) -> float:
-    """Seconds until it held. Fails after the time given."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, "it did not come about in time"
-        time.sleep(0.2)
-    return time.monotonic() - began
-
-
 def submit_batches(browser: requests.Session, desk: Live, texts: int, size: int = 100) -> int:
     """Submit texts in batches; how many were accepted."""
     accepted = 0
@@ -67,17 +46,13 @@ def submit_batches(browser: requests.Session, desk: Live, texts: int, size: int 
     return accepted
 
 
-def children_of(pid: int) -> list[int]:
-    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def processes(word: str, desk: Live) -> list[int]:
     """The desk's own processes whose command line has this word."""
     found, waiting = [], [desk.process.pid]
     while waiting:
         for child in children_of(waiting.pop()):
             waiting.append(child)
-            if word in Path(f"/proc/{child}/cmdline").read_text().replace("\0", " "):
+            if word in command_of(child):
                 found.append(child)
     return found
 

@@ -176,3 +176,19 @@ def test_log_lines_are_shown_for_people(line: str, words: str) -> None:
 
 def test_an_end_is_told_in_words() -> None:
     assert [how(0), how(3), how(-9)] == ["exit code 0", "exit code 3", "killed by SIGKILL"]
+
+
+def test_one_that_cannot_be_started_is_tried_again_and_ends_nobody(tmp_path: Path, shown: io.StringIO) -> None:
+    folder = tmp_path / "its own"
+    folder.mkdir()
+    supervisor, one = Supervisor(Console(shown)), service(folder, "one", SLEEPS)
+    other = service(tmp_path, "other", SLEEPS)
+    supervisor.launch(one)
+    supervisor.launch(other)
+    folder.rename(tmp_path / "elsewhere")
+    os.kill(pid_of(one), signal.SIGKILL)
+    tick_until(supervisor, shown, "one        could not be started")
+    (tmp_path / "elsewhere").rename(folder)
+    tick_until(supervisor, shown, "one        started again")
+    assert other.child.running()
+    supervisor.stop(lambda: False)
