@@ -50,7 +50,8 @@ def connect(app: Flask) -> None:
 
     def begin_process(**_: Any) -> None:
         with app.app_context():
-            db.engine.dispose(close=False)  # the parent's connections stay the parent's
+            for engine in db.engines.values():
+                engine.dispose(close=False)  # the parent's connections stay the parent's
 
     def bind(task_id: str, task: Any, **_: Any) -> None:
         structlog.contextvars.clear_contextvars()

@@ -6,15 +6,17 @@ from typing import Any
 import psycopg
 from flask import Flask
 from psycopg.pq import ConnStatus
-from sqlalchemy import event, func
+from sqlalchemy import Engine, event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import DisconnectionError
 
-from quietus.core.config import PROJECT
+from quietus.core.config import PROJECT, Settings
 from quietus.core.extensions import db, migrate
 
 # a server that lives answers an empty query at once; one that was stopped or cut off never does
 PING_SECONDS = 1.0
+# the engine of ANALYTICS_DATABASE_URL, where that is set; only analytics/reading.py uses it
+REPLICA = "analytics"
 
 
 def _refuse_silent(connection: Any, _record: Any, _proxy: Any) -> None:
@@ -37,26 +39,45 @@ def _refuse_silent(connection: Any, _record: Any, _proxy: Any) -> None:
         raise DisconnectionError(str(error)) from error
 
 
+def _options(settings: Settings) -> dict[str, Any]:
+    connect: dict[str, Any] = {
+        "connect_timeout": settings.database_connect_seconds,
+        "application_name": "quietus",
+        "keepalives_idle": 10,
+        "tcp_user_timeout": 5000,
+    }
+    if settings.database_pooled:
+        connect["prepare_threshold"] = None  # the next transaction may be on another server connection
+    else:
+        connect["options"] = f"-c statement_timeout={settings.statement_seconds}s -c timezone=UTC"
+    return {
+        "pool_size": settings.database_pool,
+        "max_overflow": 0,
+        "pool_timeout": settings.database_connect_seconds,
+        "connect_args": connect,
+    }
+
+
+def _limit_each_transaction(engine: Engine, settings: Settings) -> None:
+    """What `options` says once for a connection; PgBouncer refuses those, and would hand a plain SET to strangers."""
+    limits = f"SET LOCAL statement_timeout = '{settings.statement_seconds}s'; SET LOCAL timezone = 'UTC'"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(limits))
+
+
 def init_app(app: Flask) -> None:
-    settings = app.extensions["settings"]
+    settings: Settings = app.extensions["settings"]
+    replica = settings.analytics_database_url.get_secret_value()
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url.get_secret_value(),
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": settings.database_pool,
-            "max_overflow": 0,
-            "pool_timeout": settings.database_connect_seconds,
-            "connect_args": {
-                "connect_timeout": settings.database_connect_seconds,
-                "application_name": "quietus",
-                "options": f"-c statement_timeout={settings.statement_seconds}s -c timezone=UTC",
-                "keepalives_idle": 10,
-                "tcp_user_timeout": 5000,
-            },
-        },
+        SQLALCHEMY_ENGINE_OPTIONS=_options(settings),
+        SQLALCHEMY_BINDS={REPLICA: {"url": replica, **_options(settings)}} if replica else {},
     )
     db.init_app(app)
     with app.app_context():
-        event.listen(db.engine, "checkout", _refuse_silent)
+        for engine in db.engines.values():
+            event.listen(engine, "checkout", _refuse_silent)
+            if settings.database_pooled:
+                _limit_each_transaction(engine, settings)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
 
 
