@@ -108,7 +108,8 @@ def connect(complete: bool) -> tuple[Connection, Origin]:
     with db.engine.connect() as primary:
         goal = primary.execute(PRIMARY).one()
     try:
-        connection = db.engines[REPLICA].connect()
+        # said outright: SQLAlchemy leaves a used connection as READ WRITE, which a server in recovery refuses
+        connection = db.engines[REPLICA].connect().execution_options(postgresql_readonly=True)
     except DBAPIError as error:
         raise lost(error) from error
     try:
