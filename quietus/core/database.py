@@ -15,15 +15,22 @@ from quietus.core.extensions import db, migrate
 
 # a server that lives answers an empty query at once; one that was stopped or cut off never does
 PING_SECONDS = 1.0
+NEW = "quietus_new"
 # the engine of ANALYTICS_DATABASE_URL, where that is set; only analytics/reading.py uses it
 REPLICA = "analytics"
 
 
-def _refuse_silent(connection: Any, _record: Any, _proxy: Any) -> None:
+def _note_new(_connection: Any, record: Any) -> None:
+    record.info[NEW] = True
+
+
+def _refuse_silent(connection: Any, record: Any, _proxy: Any) -> None:
     """Ping a pooled connection before it is used, with a deadline; the pool then tries a new one.
 
     SQLAlchemy's own pool_pre_ping notices a server that is gone, and waits for ever for one that hangs.
     """
+    if record.info.pop(NEW, False):
+        return  # it answered just now; and behind a busy PgBouncer, what is to be asked waits where a ping would
     try:
         libpq = connection.pgconn
         libpq.send_query(b"")
@@ -75,6 +82,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         for engine in db.engines.values():
+            event.listen(engine, "connect", _note_new)
             event.listen(engine, "checkout", _refuse_silent)
             if settings.database_pooled:
                 _limit_each_transaction(engine, settings)

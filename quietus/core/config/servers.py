@@ -41,8 +41,10 @@ class ServerSettings(BaseModel):
     redis_url: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),
-        description="Redis or Valkey, `redis://…`. Unset: the embedded server of the state folder.",
+        description="Redis or Valkey, `redis://…`, or its sentinels, `sentinel://:password@host:26379/0;sentinel://…`. "
+        "Unset: the embedded server of the state folder.",
     )
+    redis_master: str = Field("mymaster", description="The name by which the sentinels know the server.")
     public_url: str = Field(
         "http://127.0.0.1:8000",
         description="The address people type. With https, cookies become `__Host-` and Secure, and HSTS is sent.",
