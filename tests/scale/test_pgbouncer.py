@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from quietus import create_app
 from quietus.analytics.reading import snapshot
@@ -223,6 +224,8 @@ def test_when_everybody_waits_for_a_connection_the_answer_is_503(
         answer = alice.get("/api/v1/analyses")
         assert (answer.status_code, time.monotonic() - began < 8) == (503, True)
         assert int(answer.headers["Retry-After"]) >= 1
+        with desk.app_context(), pytest.raises(DBAPIError, match="query_wait_timeout"):
+            db.session.execute(text("SELECT 1"))
     finally:
         for holder in holders:
             holder.close()
