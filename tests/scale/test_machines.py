@@ -190,7 +190,7 @@ def test_signed_in_at_one_and_read_at_the_other(machines: Machines) -> None:
     within(60, lambda: alice.get(f"{second}{address}", timeout=20).json()["status"] != "PENDING", "the outcome")
     # a form's token of one is taken by the other, and none is not
     refused = requests.post(f"{second}/api/v1/analyses", json={"text": CALM}, cookies=alice.cookies, timeout=20)
-    assert (refused.status_code, refused.json()["code"]) == (400, "csrf_failed")
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_failed")
     # signed out at the one is signed out at the other
     cookies = alice.cookies.copy()
     assert alice.post(f"{second}/api/v1/auth/logout", timeout=20).status_code == 204
@@ -263,7 +263,7 @@ def test_failed_sign_ins_are_counted_together(machines: Machines) -> None:
 
 def test_a_broker_that_is_killed_is_replaced_and_no_text_is_lost(machines: Machines, record_property: Any) -> None:
     alice = machines.person(machines.proxy)
-    old = machines.watchers.discover_master("mymaster")
+    old = _master(machines)
     machines.brokers[0].kill()
     began = time.monotonic()
 
@@ -273,7 +273,7 @@ def test_a_broker_that_is_killed_is_replaced_and_no_text_is_lost(machines: Machi
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(send, range(40))) == [202] * 40
-    within(30, lambda: machines.watchers.discover_master("mymaster") != old, "the failover")
+    within(30, lambda: _master(machines) not in (None, old), "the failover")
     record_property("failover_seconds", round(time.monotonic() - began, 1))
 
     def waiting() -> int:
@@ -288,6 +288,14 @@ def test_a_broker_that_is_killed_is_replaced_and_no_text_is_lost(machines: Machi
     within(30, lambda: _pings(machines.brokers[0]) and _client(machines.brokers[0]).info()["role"] == "slave", "it")
     assert alice.post(f"{machines.proxy}/api/v1/analyses", json={"text": CALM}, timeout=20).status_code == 202
     within(30, lambda: waiting() == 0, "the recording of the last text")
+
+
+def _master(machines: Machines) -> tuple[str, int] | None:
+    try:
+        found: tuple[str, int] = machines.watchers.discover_master("mymaster")
+    except redis.RedisError:  # they know that it is down, and have not chosen yet
+        return None
+    return found
 
 
 def test_nothing_was_kept_in_a_folder(machines: Machines) -> None:
