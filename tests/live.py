@@ -72,7 +72,9 @@ class Live:
 @contextmanager
 def start_live(state: Path, environment: dict[str, str], *options: str) -> Iterator[Live]:
     """`python -m quietus up` on this folder, until the block ends."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+    ours = ("QUIETUS_", "DATABASE_URL", "REDIS_URL")
+    # whether the given DATABASE_URL leads to PgBouncer belongs to the address
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(ours) or k == "QUIETUS_DATABASE_POOLED"}
     # cheap hashes: the suite signs in hundreds of times; tests/accounts shows that the defaults are the strong ones
     clean |= {"QUIETUS_ARGON2_MEMORY_KIB": "8", "QUIETUS_ARGON2_TIME_COST": "1", "PYTHONUNBUFFERED": "1"}
     clean |= {"QUIETUS_REGISTER_LIMIT": "10000 per hour"} | environment

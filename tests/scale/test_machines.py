@@ -164,12 +164,8 @@ def part(folder: Path, common: dict[str, str], module: list[str]) -> Iterator[No
             yield
             assert process.poll() is None, (folder / "log").read_text()[-3000:]
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            os.killpg(process.pid, signal.SIGKILL)  # stopping in order is shown by tests/stack
+            process.wait()
 
 
 def _ready(url: str) -> bool:
