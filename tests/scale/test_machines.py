@@ -133,7 +133,7 @@ def machines(
             stack.enter_context(part(folders[name], common, module))
         webs = [f"http://127.0.0.1:{port}" for port in ports]
         for url in webs:
-            within(90, lambda url=url: _ready(url), "a web")  # type: ignore[misc]
+            within(150, lambda url=url: _ready(url), "a web")  # type: ignore[misc]
         proxy = stack.enter_context(round_robin(ports))
         yield Machines(webs, proxy, folders, sentinel, servers)
 

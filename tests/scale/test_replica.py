@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -296,6 +297,15 @@ def test_a_database_that_is_no_copy_of_this_one_is_not_read(
             assert (high(answer), answer.origin.server, answer.origin.note) == (1, "primary", FOREIGN)
             db.session.remove()
         close(app)
+
+
+def test_a_copy_of_another_server_is_not_read(desk: Flask) -> None:
+    goal = SimpleNamespace(place="0/0", moment=datetime.now(UTC), server=1)
+    with db.engines["analytics"].connect().execution_options(postgresql_readonly=True) as connection:
+        with pytest.raises(replica.Unusable, match="no streaming copy"):
+            replica._reached(connection, goal, complete=False)
+        goal.server = connection.scalar(text("SELECT system_identifier FROM pg_control_system()"))
+        assert replica._reached(connection, goal, complete=False).server == "replica"
 
 
 def test_json_and_page_say_where_the_numbers_come_from_and_hide_the_same(
