@@ -23,7 +23,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
-.PHONY: help run demo test lint bench bench-document chaos train pins release notices clean chromium
+.PHONY: help run demo test lint bench bench-document chaos train pins release notices clean chromium pgbouncer
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -37,7 +37,7 @@ demo: .stamps/packages $(ASSETS)  ## Set up, then the main job in the terminal, 
 	@if [ -n "$$DEMO_TEXT" ]; then exec $(PY) -m quietus demo -- "$$DEMO_TEXT"; else exec $(PY) -m quietus demo; fi
 
 # shared by file, so that the desk which a file's tests share is started once
-test: .stamps/test-packages $(ASSETS) chromium lint  ## Everything the suite needs, then the suite (ARGS="-k words")
+test: .stamps/test-packages $(ASSETS) chromium pgbouncer lint  ## Everything the suite needs, then the suite (ARGS="-k words")
 	@if find tests -name '*.test.mjs' | grep -q .; then echo '- node tests'; \
 	 find tests -name '*.test.mjs' -print0 | $(NODE_PATH_FIRST) xargs -0 node --test; fi
 	@echo '- tests'
@@ -142,3 +142,10 @@ chromium: .stamps/test-packages
 	if [ "$$(id -u)" = 0 ] && grep -q '^ID=debian' /etc/os-release 2>/dev/null \
 	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; then exit 0; fi; \
 	$(PY) -m playwright install chromium >/dev/null && touch .stamps/chromium
+
+# For the tests of docs/scaling.md. Elsewhere than on Debian as root they are skipped, with the reason, if it is missing.
+pgbouncer:
+	@if PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer >/dev/null \
+	    || [ "$$(id -u)" != 0 ] || ! grep -q '^ID=debian' /etc/os-release 2>/dev/null; then exit 0; fi; \
+	echo '- PgBouncer'; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer >/dev/null

@@ -86,7 +86,8 @@ def close(app: Flask) -> None:
     """Close what the app holds open."""
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        for engine in db.engines.values():
+            engine.dispose()
     app.extensions["broker"].close()
     app.extensions["broker_bulk"].close()
 

@@ -71,7 +71,9 @@ class Live:
 
 def without_servers() -> dict[str, str]:
     """This process's environment, naming neither a server nor a setting of the product."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+    ours = ("QUIETUS_", "DATABASE_URL", "REDIS_URL")
+    # whether the given DATABASE_URL leads to PgBouncer belongs to the address
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours) or k == "QUIETUS_DATABASE_POOLED"}
 
 
 @contextmanager

@@ -69,7 +69,8 @@ def connect(app: Flask) -> None:
         for server in counting:
             server.socket.close()  # the parent's too: a child that outlived it would keep the port
         with app.app_context():
-            db.engine.dispose(close=False)  # the parent's connections stay the parent's
+            for engine in db.engines.values():
+                engine.dispose(close=False)  # the parent's connections stay the parent's
 
     def bind(task_id: str, task: Any, **_: Any) -> None:
         structlog.contextvars.clear_contextvars()

@@ -43,4 +43,10 @@ def show(query: dict[str, Any], name: str) -> dict[str, Any]:
             "elapsed_ms": answer.query.elapsed_ms,
         },
         "note": answer.note,
+        "data": {
+            "server": answer.origin.server,
+            "watermark": answer.origin.watermark,
+            "lag_seconds": answer.origin.lag_seconds,
+            "note": answer.origin.note,
+        },
     }

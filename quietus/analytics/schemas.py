@@ -69,6 +69,19 @@ class QuerySchema(ma.Schema):
     elapsed_ms = fields.Float(required=True)
 
 
+class OriginSchema(ma.Schema):
+    """Where the rows were read, and how far behind that was."""
+
+    server = fields.String(
+        required=True,
+        validate=ma.validate.OneOf(["primary", "replica"]),
+        metadata={"description": "The main database, or the copy of it that is there for figures"},
+    )
+    watermark = fields.AwareDateTime(required=True, metadata={"description": "What was stored until then is counted"})
+    lag_seconds = fields.Float(required=True, metadata={"description": "How old the watermark was when it was read"})
+    note = fields.String(required=True, metadata={"description": "Why the copy was not read, or empty"})
+
+
 class AnswerSchema(ma.Schema):
     """A figure's rows, each in the order of `columns`, beside the statement that gave them."""
 
@@ -78,6 +91,7 @@ class AnswerSchema(ma.Schema):
     rows = fields.List(fields.List(fields.Raw(allow_none=True)), required=True)
     query = fields.Nested(QuerySchema, required=True)
     note = fields.String(required=True, metadata={"description": "A sentence for the reader, or empty"})
+    data = fields.Nested(OriginSchema, required=True)
 
 
 def plain(value: Any) -> Any:

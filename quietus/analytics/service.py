@@ -10,7 +10,8 @@ import psycopg
 from quietus.accounts.identity import Principal
 from quietus.analytics import parameters, small_cells
 from quietus.analytics.catalogue import FIGURES, Figure
-from quietus.analytics.reading import at_once, execute_alone, snapshot
+from quietus.analytics.reading import Cursor, read, snapshot
+from quietus.analytics.replica import Origin
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core.errors import Invalid, NotFound, Unavailable
@@ -44,6 +45,7 @@ class Answer:
     rows: list[Row]
     query: Query
     note: str
+    origin: Origin
 
 
 def figures_for(reader: Principal) -> list[Figure]:
@@ -74,9 +76,10 @@ def read_params(name: str, raw: Mapping[str, str | None]) -> dict[str, Any]:
     return parameters.read(FIGURES[name], raw)
 
 
-def answer(name: str, params: Mapping[str, Any], *, for_user: Principal) -> Answer:
+def answer(name: str, params: Mapping[str, Any], *, for_user: Principal, complete: bool = False) -> Answer:
     """Count a figure. Ends the session's transaction: its connection is needed for the counting.
 
+    `complete`: no row that is stored now may be missing, as one may in a copy of the database that is a little behind.
     Raises NotFound, Invalid for a zone that the server does not know, Unavailable when it takes too long.
     """
     figure = get_figure(name, for_user=for_user)
@@ -84,14 +87,16 @@ def answer(name: str, params: Mapping[str, Any], *, for_user: Principal) -> Answ
     db.session.commit()
     guarded = small_cells.apply_to(figure, params, for_user)
     values = {**params, small_cells.PEOPLE: guarded} if small_cells.PEOPLE in figure.columns else dict(params)
-    rows, query = _run(figure, values)
+    # whoever was erased has no file, not for a moment
+    whole = complete or "subject_id" in figure.required
+    (rows, query), origin = read(lambda cursor: _run(cursor, figure, values), complete=whole)
     note = _note(figure, rows)
     if guarded:
         rows, hidden = small_cells.hide(figure, rows)
         if hidden:
             many = f"{hidden} rows are hidden" if hidden > 1 else "The row is hidden"
             note = f"{many}: fewer than {small_cells.FEWEST} people stand behind some of the numbers."
-    return Answer(figure, tuple(figure.columns), rows, query, note)
+    return Answer(figure, tuple(figure.columns), rows, query, note, origin)
 
 
 def psql(name: str, params: Mapping[str, Any]) -> str:
@@ -114,19 +119,18 @@ def _audit(figure: Figure, params: Mapping[str, Any], reader: Principal) -> None
         )
 
 
-def _run(figure: Figure, values: dict[str, Any]) -> tuple[list[Row], Query]:
-    with at_once() as cursor:
-        psql = cursor.mogrify(figure.sql, values)
-        began = time.perf_counter()
-        try:
-            execute_alone(cursor, psql)
-            rows = cursor.fetchmany(ROWS_MAX)
-        except psycopg.errors.QueryCanceled:
-            raise Unavailable(TOO_LONG) from None
-        except psycopg.errors.InvalidParameterValue:
-            raise Invalid({"tz": ["The database does not know this time zone."]}) from None
-        elapsed = (time.perf_counter() - began) * 1000
-        return rows, Query(figure.sql, values, psql, cursor.rowcount, round(elapsed, 2))
+def _run(cursor: Cursor, figure: Figure, values: dict[str, Any]) -> tuple[list[Row], Query]:
+    psql = cursor.mogrify(figure.sql, values)
+    began = time.perf_counter()
+    try:
+        cursor.execute(psql)
+        rows = cursor.fetchmany(ROWS_MAX)
+    except psycopg.errors.QueryCanceled:
+        raise Unavailable(TOO_LONG) from None
+    except psycopg.errors.InvalidParameterValue:
+        raise Invalid({"tz": ["The database does not know this time zone."]}) from None
+    elapsed = (time.perf_counter() - began) * 1000
+    return rows, Query(figure.sql, values, psql, cursor.rowcount, round(elapsed, 2))
 
 
 def _note(figure: Figure, rows: list[Row]) -> str:

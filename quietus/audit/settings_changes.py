@@ -12,7 +12,7 @@ from quietus.core.extensions import db
 
 RESOURCE: Final = "settings"
 # another database has another trail, and the embedded servers choose new ports; the folder's name is no setting of note
-LEFT_OUT: Final = frozenset({"database_url", "migration_database_url", "redis_url", "state"})
+LEFT_OUT: Final = frozenset({"database_url", "migration_database_url", "analytics_database_url", "redis_url", "state"})
 
 
 def note_changes(settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from quietus.core.extensions import db
-from quietus.core.redis import broker
+from quietus.core.redis import broker, sentinels
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +83,8 @@ class FlaskTask(Task):
 def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequence[str]) -> None:
     """Make the Celery app; `task_modules` are imported here, so that a web process knows every task by name."""
     settings = app.extensions["settings"]
+    watched = sentinels(settings)
+    found_by = watched.celery_options if watched else {}
     celery = Celery("quietus", task_cls=FlaskTask)
     celery.flask_app = app
     celery.conf.update(
@@ -117,7 +119,9 @@ def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequ
             "socket_timeout": 3,
             "socket_keepalive": True,
             "health_check_interval": 10,
+            **found_by,
         },
+        result_backend_transport_options=found_by,
         redis_socket_connect_timeout=1,
         timezone="UTC",
         enable_utc=True,

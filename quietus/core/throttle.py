@@ -3,12 +3,11 @@
 from flask import Flask
 from limits.storage import storage_from_string
 
-from quietus.core.redis import TIMEOUT_SECONDS
+from quietus.core.redis import SHORT, sentinels
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["counts"] = storage_from_string(
-        app.extensions["settings"].redis_url.get_secret_value(),
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-    )
+    settings = app.extensions["settings"]
+    watched = sentinels(settings)
+    url = watched.limits_url if watched else settings.redis_url.get_secret_value()
+    app.extensions["counts"] = storage_from_string(url, **SHORT | (watched.limits_options if watched else {}))

@@ -43,7 +43,7 @@ def build(
     tables = []
     for number, figure in enumerate(report.figures):
         progress(number, len(report.figures), "figures")
-        tables.append(as_table(figures.answer(figure.name, params[figure.name], for_user=asker)))
+        tables.append(as_table(figures.answer(figure.name, params[figure.name], for_user=asker, complete=True)))
     progress(len(tables), len(tables), "figures")
     return _document(report, raw, watermark, tables, digest_of(tables))
 

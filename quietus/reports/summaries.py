@@ -98,7 +98,7 @@ def _numbers(period: Period, reader: Principal) -> dict[str, Any]:
 
 def _table(figure: str, period: Period, reader: Principal) -> Table:
     params = figures.read_params(figure, _raw(period))
-    return building.as_table(figures.answer(figure, params, for_user=reader))
+    return building.as_table(figures.answer(figure, params, for_user=reader, complete=True))
 
 
 def _recipients() -> Sequence[UUID]:

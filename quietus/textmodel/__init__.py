@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -10,6 +11,9 @@ from .port import LABELS, ModelUnavailable, Outcome, Refusal, Span, TextModel
 
 __all__ = ["LABELS", "ModelUnavailable", "Outcome", "Refusal", "Span", "TextModel", "load"]
 
+
+# onnxruntime's wheel sends events about each session to its maker unless this stands before it is imported
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _loading = Lock()
 

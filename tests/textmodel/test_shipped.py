@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,13 @@ def test_importing_the_commands_is_quick_and_loads_no_model() -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_model_leaves_nothing_and_tells_nobody(tmp_path: Path) -> None:
+    """onnxruntime keeps a device id and events to be sent in the home folder, unless it is told not to."""
+    script = "from quietus.textmodel import load; load('local').predict(['The tea was good and the train on time.'])"
+    # a bare environment: where CI is set, onnxruntime is quiet by itself
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], env=bare, cwd=tmp_path, check=True, timeout=120)
+
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]

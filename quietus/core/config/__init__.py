@@ -52,6 +52,9 @@ class Settings(FeatureSettings, AccountSettings, ServerSettings, BaseSettings):
             raise ConfigurationError("No broker: run `python -m quietus up`, or set REDIS_URL.")
         if not self.database_url.get_secret_value().startswith("postgresql+psycopg://"):
             raise ConfigurationError("DATABASE_URL must be a PostgreSQL address, postgresql+psycopg://….")
+        copy = self.analytics_database_url.get_secret_value()
+        if copy and not copy.startswith("postgresql+psycopg://"):
+            raise ConfigurationError("ANALYTICS_DATABASE_URL must be a PostgreSQL address, postgresql+psycopg://….")
         key = self.secret_key.get_secret_value()
         if not key:
             raise ConfigurationError("No secret key: set QUIETUS_SECRET_KEY to at least 32 random bytes.")

@@ -32,11 +32,19 @@ class ServerSettings(BaseModel):
         SecretStr(""),
         description="The role that owns the tables, for migrations only. Unset: `DATABASE_URL`.",
     )
+    analytics_database_url: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("ANALYTICS_DATABASE_URL", "analytics_database_url"),
+        description="One streaming copy of the server of `DATABASE_URL`, for figures and reports to read from. "
+        "Unset: they read from `DATABASE_URL`. docs/scaling.md tells more.",
+    )
     redis_url: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),
-        description="Redis or Valkey, `redis://…`. Unset: the embedded server of the state folder.",
+        description="Redis or Valkey, `redis://…`, or its sentinels, `sentinel://:password@host:26379/0;sentinel://…`. "
+        "Unset: the embedded server of the state folder.",
     )
+    redis_master: str = Field("mymaster", description="The name by which the sentinels know the server.")
     public_url: str = Field(
         "http://127.0.0.1:8000",
         description="The address people type. With https, cookies become `__Host-` and Secure, and HSTS is sent.",
@@ -59,6 +67,18 @@ class ServerSettings(BaseModel):
     )
     statement_seconds: int = Field(
         20, ge=1, le=3600, description="Longest time one SQL statement of a request may take."
+    )
+
+    database_pooled: bool = Field(
+        False,
+        description="Set it when `DATABASE_URL` leads to PgBouncer in transaction mode: time limit and zone are then "
+        "set in each transaction, and no statement is kept prepared. Migrations need an address of the server itself.",
+    )
+    analytics_lag_seconds: int = Field(
+        60,
+        ge=1,
+        le=86400,
+        description="Figures are not read from a copy that is further behind than this, but from `DATABASE_URL`.",
     )
 
     metrics_token: SecretStr = Field(
@@ -106,7 +126,7 @@ class ServerSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_driver_name(self) -> Self:
-        for name in ("database_url", "migration_database_url"):
+        for name in ("database_url", "migration_database_url", "analytics_database_url"):
             url: SecretStr = getattr(self, name)
             text = url.get_secret_value()
             for short in ("postgres://", "postgresql://"):
