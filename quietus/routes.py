@@ -24,6 +24,8 @@ from quietus.review import api as review_api
 from quietus.review import views as review_views
 from quietus.video import api as video_api
 from quietus.video import views as video_views
+from quietus.webhooks import api as webhooks_api
+from quietus.webhooks import views as webhooks_views
 
 PAGES: Final = (
     home_views.bp,
@@ -38,6 +40,7 @@ PAGES: Final = (
     audit_views.bp,
     admin_views.bp,
     user_views.bp,
+    webhooks_views.bp,
     api_docs.bp,
 )
 CALLS: Final = (
@@ -50,4 +53,5 @@ CALLS: Final = (
     reports_api.bp,
     audit_api.bp,
     admin_api.bp,
+    webhooks_api.bp,
 )

@@ -71,6 +71,10 @@ class Action(StrEnum):
     SUMMARY_MUTED = "summary:muted"
     SUMMARY_UNMUTED = "summary:unmuted"
     ALERT_CHANGED = "alert:changed"
+    WEBHOOK_ADDED = "webhook:added"
+    WEBHOOK_DELIVERED = "webhook:delivered"
+    WEBHOOK_FAILED = "webhook:failed"
+    WEBHOOK_RETRIED = "webhook:retried"
 
 
 # somebody read what a person said, or what is known of them; `subject_id` in the metadata names that person

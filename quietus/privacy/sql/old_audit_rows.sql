@@ -30,5 +30,7 @@ WHERE row.created_at >= :since AND row.created_at < :until
       SELECT FROM audit_logs AS later
       WHERE later.resource_type = row.resource_type AND later.resource_id = row.resource_id
         AND later.action = row.action AND later.id > row.id))
+  -- since when an endpoint is told: without it, it would be a new one
+  AND row.action <> 'webhook:added'
 ORDER BY row.id
 LIMIT :batch
