@@ -8,8 +8,10 @@ from typing import Final
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# public by their numbers, and yet a cloud's own servers that hand out a machine's keys
-CLOUD: Final = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "fd00:ec2::254", "100.100.100.200")))
+# public by their numbers for some version of Python, and yet a cloud's own servers or the way into a network
+INSIDE: Final = tuple(
+    map(ipaddress.ip_network, ("168.63.129.16", "192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "64:ff9b:1::/48"))
+)
 # IPv6 addresses that a gateway turns into the IPv4 address at their end
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -52,4 +54,6 @@ def _public(address: Address) -> bool:
             return _public(inside)
         if address.scope_id is not None or address.is_site_local:
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in CLOUD
+    if any(address.version == network.version and address in network for network in INSIDE):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved

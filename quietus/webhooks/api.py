@@ -34,21 +34,21 @@ def list_deliveries(query: dict[str, Any]) -> Page[RowMapping]:
     return service.list_deliveries(**query)
 
 
-@bp.route("/webhooks/<string:endpoint>/test", methods=["POST"])
+@bp.route("/webhooks/<string:name>/test", methods=["POST"])
 @bp.doc(security=[{"session": []}])
 @bp.response(202)
 @bp.refuses(401, 403, 404, 503)
 @requires("send_webhooks")
-def test(endpoint: str) -> None:
+def test(name: str) -> None:
     """Have a test message sent; what comes of it stands in the list of deliveries."""
-    service.ask_for_test(endpoint)
+    service.ask_for_test(name)
 
 
-@bp.route("/webhooks/<string:endpoint>/deliveries/<uuid:about>/again", methods=["POST"])
+@bp.route("/webhooks/<string:name>/deliveries/<uuid:about>/again", methods=["POST"])
 @bp.doc(security=[{"session": []}])
 @bp.response(202)
 @bp.refuses(401, 403, 404, 409, 503)
 @requires("send_webhooks")
-def again(endpoint: str, about: UUID) -> None:
+def again(name: str, about: UUID) -> None:
     """Send again what was given up; it keeps its webhook-id."""
-    service.send_again(endpoint, about, actor=current_user.id)
+    service.send_again(name, about, actor=current_user.id)

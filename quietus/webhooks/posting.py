@@ -70,7 +70,8 @@ def post(url: str, headers: Mapping[str, str], body: str, *, timeout: float, net
     try:
         connection.request("POST", path, body.encode(), {**fixed, **headers})
         status: int | None = connection.getresponse().status
-        reason = _judged(status or 0)
+        # headers that the deadline cut off look whole
+        status, reason = (None, "timeout") if hung_up.is_set() else (status, _judged(status or 0))
     except Exception as error:
         # AttributeError and ValueError too: the deadline closes the socket under http.client's hands
         status, reason = None, _named(error, hung_up)

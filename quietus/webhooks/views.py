@@ -26,22 +26,22 @@ def index() -> ResponseReturnValue:
     return render_template("webhooks/index.html", page=page, endpoints=endpoints, failed_only=failed_only)
 
 
-@bp.post("/<string:endpoint>/test")
+@bp.post("/<string:name>/test")
 @requires("send_webhooks")
-def test(endpoint: str) -> ResponseReturnValue:
+def test(name: str) -> ResponseReturnValue:
     try:
-        service.ask_for_test(endpoint)
+        service.ask_for_test(name)
         flash("A test is on its way. What came of it stands in the list below in a moment: load the page again.")
     except Unavailable as refusal:
         flash(refusal.detail, "error")
     return redirect(url_for("webhooks.index"), 303)
 
 
-@bp.post("/<string:endpoint>/deliveries/<uuid:about>/again")
+@bp.post("/<string:name>/deliveries/<uuid:about>/again")
 @requires("send_webhooks")
-def again(endpoint: str, about: UUID) -> ResponseReturnValue:
+def again(name: str, about: UUID) -> ResponseReturnValue:
     try:
-        service.send_again(endpoint, about, actor=current_user.id)
+        service.send_again(name, about, actor=current_user.id)
         flash("It is being sent again.")
     except Conflict as refusal:  # a second click, or another admin was faster
         flash(refusal.detail)

@@ -275,7 +275,7 @@ class Somebody:
 # arguments that name no row
 PLAIN: Final = {
     "filename": "app.css", "token": "made-up", "name": "overview", "kind": "csv", "format_name": "csv",
-    "period_id": "daily:2026-01-01", "wanted": "off", "endpoint": "ward", "about": str(uuid4()),
+    "period_id": "daily:2026-01-01", "wanted": "off", "about": str(uuid4()),
 }  # fmt: skip
 
 
