@@ -36,7 +36,7 @@ def list_deliveries(query: dict[str, Any]) -> Page[RowMapping]:
 
 @bp.route("/webhooks/<string:name>/test", methods=["POST"])
 @bp.doc(security=[{"session": []}])
-@bp.response(202)
+@bp.response(204)
 @bp.refuses(401, 403, 404, 503)
 @requires("send_webhooks")
 def test(name: str) -> None:
@@ -46,7 +46,7 @@ def test(name: str) -> None:
 
 @bp.route("/webhooks/<string:name>/deliveries/<uuid:about>/again", methods=["POST"])
 @bp.doc(security=[{"session": []}])
-@bp.response(202)
+@bp.response(204)
 @bp.refuses(401, 403, 404, 409, 503)
 @requires("send_webhooks")
 def again(name: str, about: UUID) -> None:

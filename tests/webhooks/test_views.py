@@ -92,7 +92,7 @@ def test_sending_again_what_is_not_there_is_404(root: Caller) -> None:
 
 
 def test_a_test_is_sent_and_listed(root: Caller, told_desk: Flask, ward: Receiver) -> None:
-    assert root.post("/api/v1/webhooks/ward/test").status_code == 202
+    assert root.post("/api/v1/webhooks/ward/test").status_code == 204
     told_desk.extensions["celery"].tasks["webhooks.test"]("ward")  # what the worker does with it
     assert ward.told[0].json["type"] == "webhook.test"
     (one,) = root.get(DELIVERIES).json["items"]
