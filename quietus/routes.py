@@ -3,6 +3,7 @@
 from typing import Final
 
 from quietus.accounts import api as accounts_api
+from quietus.accounts import outside_views
 from quietus.accounts import views as accounts_views
 from quietus.admin import api as admin_api
 from quietus.admin import user_views
@@ -30,6 +31,7 @@ from quietus.webhooks import views as webhooks_views
 PAGES: Final = (
     home_views.bp,
     accounts_views.bp,
+    outside_views.bp,
     analysis_views.bp,
     video_views.bp,
     review_views.bp,

@@ -46,6 +46,9 @@ class Action(StrEnum):
     SIGNIN_FAILED = "signin:failed"
     SIGNIN_ENDED = "signin:ended"
     SIGNIN_ENDED_EVERYWHERE = "signin:ended_everywhere"
+    SIGNIN_LINKED = "signin:linked"
+    SIGNIN_UNLINKED = "signin:unlinked"
+    SIGNIN_LET_IN = "signin:let_in"
     TOKEN_ISSUED = "token:issued"  # noqa: S105 - as above
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - as above
     USERS_SEARCHED = "users:searched"

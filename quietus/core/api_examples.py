@@ -19,9 +19,7 @@ class ExamplesPlugin(BasePlugin):
     def __init__(self) -> None:
         self._examples: dict[str, dict[str, Any]] = json.loads(FILE.read_text())
 
-    def operation_helper(
-        self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any
-    ) -> dict[str, Any] | None:
+    def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any) -> None:
         for method, operation in (operations or {}).items():
             place = (path or "").removeprefix(PREFIX)
             example = self._examples.get(f"{method.upper()} {place}", {})
@@ -35,4 +33,3 @@ class ExamplesPlugin(BasePlugin):
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "query" and parameter["name"] in example.get("query", {}):
                     parameter["example"] = example["query"][parameter["name"]]
-        return None

@@ -64,6 +64,8 @@ class Settings(ConnectionSettings, FeatureSettings, AccountSettings, ServerSetti
             raise ConfigurationError("The secret key is weak: set QUIETUS_SECRET_KEY to at least 32 random bytes.")
         if self.debug:
             raise ConfigurationError("Debug mode is refused in production: unset QUIETUS_DEBUG.")
+        if self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
+            raise ConfigurationError("QUIETUS_OIDC_ISSUER must be reached by https.")
         if self.model == "remote" and not self.model_url:
             raise ConfigurationError("QUIETUS_MODEL=remote needs QUIETUS_MODEL_URL.")
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 SECRET_BYTES = range(24, 65)  # as the Standard Webhooks specification has it
 
+OutsideRole = Literal["USER", "CLINICIAN", "ANALYST", "AUDITOR", "ADMIN"]
 WebhookType = Literal["analysis.recorded", "video_session.ended"]
 
 
@@ -71,9 +72,50 @@ class ConnectionSettings(BaseModel):
         8, ge=1, le=12, description="Tries of one webhook before it is given up: 8 take about 15 hours."
     )
 
+    password_sign_in: bool = Field(
+        True,
+        description="Whether people sign in and register by password. `false` needs another way to sign in; an ADMIN "
+        "still gets in by `python -m quietus user let-in`.",
+    )
+    oidc_issuer: str = Field(
+        "", description="Sign-in by OpenID Connect: the provider's issuer, `https://…`. Unset: off."
+    )
+    oidc_client_id: str = Field("", description="The client that the provider knows this desk as.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret; unset for a public client.")
+    oidc_name: str = Field("your organisation", max_length=40, description="What the button says: Sign in with ….")
+    oidc_register: bool = Field(False, description="Make a USER account for whoever the provider vouches for.")
+    oidc_roles_claim: str = Field("groups", description="The claim that `QUIETUS_OIDC_ROLES` reads.")
+    oidc_roles: dict[str, OutsideRole] = Field(
+        {},
+        description='Values of that claim and the roles they give, as JSON: `{"ward-staff": "CLINICIAN"}`; set anew at '
+        "each sign-in, beside USER. Empty: roles are managed here.",
+    )
+    proxy_user_header: str = Field(
+        "",
+        pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$",
+        description="Sign-in through a proxy that knows who asks: the header with the person's address. Unset: off.",
+    )
+    proxy_addresses: list[IPv4Network | IPv6Network] = Field(
+        [],
+        description='Whose word counts for that header, as JSON: `["127.0.0.1/32"]`. From anybody else it is dropped.',
+    )
+    proxy_register: bool = Field(False, description="Make a USER account for whoever the proxy names.")
+
     @model_validator(mode="after")
     def _one_endpoint_a_name(self) -> Self:
         names = [endpoint.name for endpoint in self.webhooks]
         if len(names) != len(set(names)):
             raise ValueError("each of QUIETUS_WEBHOOKS has a name of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _ways_to_sign_in_are_whole(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("QUIETUS_OIDC_ISSUER needs QUIETUS_OIDC_CLIENT_ID")
+        if self.oidc_issuer and urlsplit(self.oidc_issuer).scheme not in ("http", "https"):
+            raise ValueError("QUIETUS_OIDC_ISSUER starts with https://")
+        if bool(self.proxy_user_header) != bool(self.proxy_addresses):
+            raise ValueError("QUIETUS_PROXY_USER_HEADER and QUIETUS_PROXY_ADDRESSES go together")
+        if not self.password_sign_in and not self.oidc_issuer and not self.proxy_user_header:
+            raise ValueError("QUIETUS_PASSWORD_SIGN_IN=false needs another way to sign in")
         return self
