@@ -78,7 +78,7 @@ def _registered(voucher: Voucher, email: str) -> Account:
     try:
         name = fields.full_name(voucher.full_name)
     except ValueError:
-        name = fields.full_name(f"{email.partition('@')[0]:_<{fields.NAME_MIN}}")
+        name = "New person"
     try:
         user = add_user(email=email, full_name=name, password=passwords.made_up(), roles=frozenset({USER}))
     except (Conflict, Invalid) as error:
