@@ -39,7 +39,6 @@ def sign_in_page(refusal: Unauthenticated | None = None, form: Any = None) -> Re
     page = render_template(
         "accounts/sign_in.html",
         form=form,
-        with_password=chosen.password_sign_in,
         oidc_name=chosen.oidc_name if chosen.oidc_issuer else None,
         proxy_person=proxy_user.named(),
     )
@@ -70,6 +69,8 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
+    if not settings().password_sign_in:
+        return redirect(url_for("accounts.sign_in"), code=303)
     form: Any = RegisterForm()
     if form.validate_on_submit():
         try:

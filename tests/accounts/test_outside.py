@@ -285,6 +285,8 @@ def test_passwords_can_be_switched_off(desk: Callable[..., FlaskClient]) -> None
         assert (answer.status_code, answer.json["code"]) == (403, "password_sign_in_off")
     form = {**person, "csrf_token": csrf["X-CSRFToken"]}
     assert client.post("/auth/sign-in", data=form).status_code == 403
+    assert client.get("/auth/register").headers["Location"] == "/auth/sign-in"
+    assert "Create account" not in client.get("/").text
 
 
 def test_without_any_way_in_the_desk_does_not_start(test_settings: Settings) -> None:

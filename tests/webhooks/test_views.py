@@ -133,6 +133,7 @@ def test_a_desk_without_webhooks_says_so(make_app: Callable[..., Flask], clean: 
 
 def test_pages_say_that_a_program_is_told(told_desk: Flask, client_of: Callable[[Flask], Any]) -> None:
     assert "but never what you wrote" in client_of(told_desk).get("/").text
+    assert "called or told" not in client_of(told_desk).get("/").text
 
 
 @pytest.fixture
