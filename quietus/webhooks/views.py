@@ -17,7 +17,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/admin/webhooks")
 @bp.get("")
 @requires("see_webhooks")
 def index() -> ResponseReturnValue:
-    failed_only = request.args.get("only") == "failed"
+    failed_only = request.args.get("show") == "failed"
     try:
         page = service.list_deliveries(failed_only=failed_only, limit=LIMIT_DEFAULT, cursor=request.args.get("cursor"))
     except Invalid:  # a damaged link to an older page: show the newest
