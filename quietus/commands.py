@@ -16,10 +16,11 @@ from quietus.reports.cli import report
 from quietus.stack.cli import up, url
 from quietus.textmodel.cli import model
 from quietus.video.cli import import_events
+from quietus.webhooks.cli import webhooks
 
 model.add_command(backtest)
 COMMANDS = (
-    up, demo, user, token, subject, retention, import_events, sql, report, ledger, audit, model, url, settings, prepare,
-    backup, restore, doctor,
+    up, demo, user, token, subject, retention, import_events, sql, report, ledger, audit,
+    webhooks, model, url, settings, prepare, backup, restore, doctor,
 )  # fmt: skip
 group = click.Group("quietus", commands=COMMANDS, help="The commands of `python -m quietus`.")

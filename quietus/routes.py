@@ -3,6 +3,7 @@
 from typing import Final
 
 from quietus.accounts import api as accounts_api
+from quietus.accounts import outside_views
 from quietus.accounts import views as accounts_views
 from quietus.admin import api as admin_api
 from quietus.admin import user_views
@@ -24,10 +25,13 @@ from quietus.review import api as review_api
 from quietus.review import views as review_views
 from quietus.video import api as video_api
 from quietus.video import views as video_views
+from quietus.webhooks import api as webhooks_api
+from quietus.webhooks import views as webhooks_views
 
 PAGES: Final = (
     home_views.bp,
     accounts_views.bp,
+    outside_views.bp,
     analysis_views.bp,
     video_views.bp,
     review_views.bp,
@@ -38,6 +42,7 @@ PAGES: Final = (
     audit_views.bp,
     admin_views.bp,
     user_views.bp,
+    webhooks_views.bp,
     api_docs.bp,
 )
 CALLS: Final = (
@@ -50,4 +55,5 @@ CALLS: Final = (
     reports_api.bp,
     audit_api.bp,
     admin_api.bp,
+    webhooks_api.bp,
 )

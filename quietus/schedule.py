@@ -13,6 +13,7 @@ TASK_MODULES: Final = (
     "quietus.video.tasks",
     "quietus.reports.tasks",
     "quietus.review.tasks",
+    "quietus.webhooks.tasks",
 )
 
 BEAT: dict[str, dict[str, Any]] = {
@@ -77,6 +78,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "reports.weekly_summary",
         "schedule": crontab(hour=6, minute=30, day_of_week="mon"),
         "options": {"ignore_result": True},
+    },
+    # the sweep behind the bell of webhooks, and what carries their later tries; nothing to do where none is set
+    "webhooks.sweep": {
+        "task": "webhooks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15, "ignore_result": True},
     },
     # a minute is the finest window that a rule can have
     "alerts.evaluate": {

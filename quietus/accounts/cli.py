@@ -99,6 +99,27 @@ def activate(email: str) -> None:
     click.echo(f"{email} is active.")
 
 
+@user.command("let-in")
+@click.argument("email")
+@_speaking
+def let_in(email: str) -> None:
+    """Print a link that signs in to an ADMIN account once, whatever is wrong with the other ways."""
+    from quietus.accounts import outside
+
+    click.echo(outside.let_in_link(email))
+
+
+@user.command("unlink")
+@click.argument("email")
+@_speaking
+def unlink(email: str) -> None:
+    """Let another identity of the sign-in provider be linked to this account at its next sign-in."""
+    from quietus.accounts import outside
+
+    outside.unlink(email)
+    click.echo(f"{email} is linked to nobody now.")
+
+
 @user.command("list")
 @_speaking
 def list_users() -> None:

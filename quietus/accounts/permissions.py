@@ -57,6 +57,8 @@ TABLE: Final[dict[str, Rule]] = {
     "see_failed": Rule(frozenset({ADMIN}), "analyses"),
     "see_state": Rule(frozenset({ADMIN}), None),
     "erase_subject": Rule(frozenset({ADMIN}), None),
+    "see_webhooks": Rule(frozenset({ADMIN}), "audit"),
+    "send_webhooks": Rule(frozenset({ADMIN}), None),
 }
 
 

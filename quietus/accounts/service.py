@@ -18,7 +18,7 @@ from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.celery import send
 from quietus.core.config import settings
-from quietus.core.errors import Conflict, Invalid, Unauthenticated, Unavailable
+from quietus.core.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
 from quietus.core.extensions import db
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sign_out_everywhere",
+    "start_session",
 ]
 
 
@@ -40,20 +41,29 @@ def register(*, email: str, full_name: str, password: str, address: str | None) 
 
     Raises Invalid, Conflict (the address is taken) or TooManyRequests.
     """
+    _refuse_without_passwords()
     throttle.count_call("register", address)
     user = add_user(email=email, full_name=full_name, password=password, roles=frozenset({USER}))
     record(Action.USER_REGISTERED, actor=user.id, resource_type="user", resource_id=user.id)
     db.session.flush()
-    return _start_session(_account(user.id))
+    return start_session(_account(user.id))
 
 
 def sign_in(*, email: str, password: str, address: str | None) -> Principal:
     """Prove the password and start a session in this browser. Raises Unauthenticated or TooManyRequests."""
+    _refuse_without_passwords()
     with throttle.failures_counted(_readable(email), address):
         account = standing.by_email(_readable(email))
         proven = _proven(account, password)
         _renew_hash(proven, password)
-        return _start_session(proven)
+        return start_session(proven)
+
+
+def _refuse_without_passwords() -> None:
+    if not settings().password_sign_in:
+        raise Forbidden(
+            "password_sign_in_off", "This desk takes no passwords for signing in. Use the other way to sign in."
+        )
 
 
 def _readable(email: str) -> str:
@@ -93,10 +103,12 @@ def _renew_hash(account: Account, password: str) -> None:
         )
 
 
-def _start_session(account: Account) -> Principal:
-    session_id = uuid4()
+def start_session(account: Account, *, via: str = "password", session_id: UUID | None = None) -> Principal:
+    """Sign this browser in to an account that was proven; commits with whatever the transaction holds."""
+    session_id = session_id or uuid4()
     _end_this_session()
-    record(Action.SIGNIN_SUCCEEDED, actor=account.id, resource_type="signin", resource_id=session_id)
+    facts = None if via == "password" else {"via": via}
+    record(Action.SIGNIN_SUCCEEDED, actor=account.id, resource_type="signin", resource_id=session_id, metadata=facts)
     db.session.commit()
     sessions.start(account.id, session_id, account.generation)
     who = identity.of(account, session_id)

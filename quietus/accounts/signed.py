@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
-Purpose = Literal["api-token", "password-reset"]
+Purpose = Literal["api-token", "password-reset", "let-in"]
 
 LENGTH_MAX: Final = 1024  # ours are shorter; nothing longer is worth an HMAC
 

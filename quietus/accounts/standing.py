@@ -18,6 +18,7 @@ ENDS_EVERYTHING: Final = (
     Action.PASSWORD_RESET,
     Action.USER_DEACTIVATED,
     Action.SIGNIN_ENDED_EVERYWHERE,
+    Action.SIGNIN_LINKED,
 )
 
 

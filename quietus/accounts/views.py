@@ -17,15 +17,32 @@ from quietus.accounts.forms import (
     TokenForm,
     show_errors,
 )
+from quietus.core import proxy_user
 from quietus.core.access import public, requires
+from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid, Unauthenticated
 
 bp = Blueprint("accounts", __name__, url_prefix="/auth")
 
 
-def _after_sign_in(target: str | None) -> ResponseReturnValue:
+def after_sign_in(target: str | None) -> ResponseReturnValue:
     start = url_for("analysis.check_in") if current_user.can("submit") else url_for("home.index")
     return redirect(next_page.within(target, start), code=303)
+
+
+def sign_in_page(refusal: Unauthenticated | None = None, form: Any = None) -> ResponseReturnValue:
+    """The page with every way to sign in that this desk has."""
+    form = form or SignInForm(next=request.args.get("next", ""), formdata=None)
+    if refusal:
+        form.form_errors.append(refusal.detail)
+    chosen = settings()
+    page = render_template(
+        "accounts/sign_in.html",
+        form=form,
+        oidc_name=chosen.oidc_name if chosen.oidc_issuer else None,
+        proxy_person=proxy_user.named(),
+    )
+    return page, _status(form)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -36,10 +53,10 @@ def sign_in() -> ResponseReturnValue:
         try:
             service.sign_in(email=form.email.data, password=form.password.data, address=request.remote_addr)
         except Unauthenticated as refusal:
-            form.form_errors.append(refusal.detail)
+            return sign_in_page(refusal, form)
         else:
-            return _after_sign_in(form.next.data)
-    return render_template("accounts/sign_in.html", form=form), _status(form)
+            return after_sign_in(form.next.data)
+    return sign_in_page(form=form)
 
 
 @bp.post("/sign-out")
@@ -52,6 +69,8 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
+    if not settings().password_sign_in:
+        return redirect(url_for("accounts.sign_in"), code=303)
     form: Any = RegisterForm()
     if form.validate_on_submit():
         try:
@@ -66,7 +85,7 @@ def register() -> ResponseReturnValue:
         except Conflict as refusal:
             form.email.errors = [refusal.detail]
         else:
-            return _after_sign_in(None)
+            return after_sign_in(None)
     return render_template("accounts/register.html", form=form), _status(form)
 
 

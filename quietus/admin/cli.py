@@ -19,11 +19,13 @@ def prepare() -> None:
     from quietus.admin.boot import refuse_evicting_broker
     from quietus.audit.settings_changes import note_changes
     from quietus.core.config import ConfigurationError, settings
+    from quietus.webhooks.delivering import note_endpoints
 
     try:
         refuse_evicting_broker(current_app._get_current_object())  # type: ignore[attr-defined]  # werkzeug's proxy
         upgrade()
         note_changes(settings())
+        note_endpoints()
         chosen = settings().admin_password.get_secret_value() or None
         made = ensure_first_admin(settings().admin_email, chosen)
     except ConfigurationError as error:

@@ -21,7 +21,7 @@ from quietus.analysis.models import RESOURCE, AnalysisRecord, PredictedLabel
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
-from quietus.core import clock, metrics
+from quietus.core import clock, metrics, webhook_bell
 from quietus.core.config import settings
 from quietus.core.extensions import db
 from quietus.textmodel import LABELS, ModelUnavailable, Outcome, Refusal, TextModel
@@ -236,6 +236,8 @@ def _write(answered: list[tuple[AnalysisRecord, Outcome | Refusal]], version: st
         resource_type=RESOURCE,
     )
     bell.tell_of_high([row.id for row, outcome in recorded if outcome.label == PredictedLabel.HIGH])
+    if recorded:
+        webhook_bell.ring()
     waits = [(now - row.submitted_at).total_seconds() for row, _ in answered]
     db.session.commit()
     run.recorded += len(recorded)

@@ -15,7 +15,7 @@ from quietus.analysis.models import PENDING_VERSION, RESOURCE, AnalysisRecord, P
 from quietus.audit import service as audit
 from quietus.audit.models import AuditLog
 from quietus.audit.tags import Action
-from quietus.core import clock, metrics
+from quietus.core import clock, metrics, webhook_bell
 from quietus.core.config import settings
 from quietus.core.errors import Conflict, NotFound
 from quietus.core.extensions import db
@@ -260,6 +260,7 @@ def give_outcome(
     )
     if predicted_label == PredictedLabel.HIGH:
         bell.tell_of_high([analysis_id])
+    webhook_bell.ring()
     db.session.commit()
     metrics.RECORDED.labels(predicted_label).inc()
     return record

@@ -46,6 +46,9 @@ class Action(StrEnum):
     SIGNIN_FAILED = "signin:failed"
     SIGNIN_ENDED = "signin:ended"
     SIGNIN_ENDED_EVERYWHERE = "signin:ended_everywhere"
+    SIGNIN_LINKED = "signin:linked"
+    SIGNIN_UNLINKED = "signin:unlinked"
+    SIGNIN_LET_IN = "signin:let_in"
     TOKEN_ISSUED = "token:issued"  # noqa: S105 - as above
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - as above
     USERS_SEARCHED = "users:searched"
@@ -73,6 +76,10 @@ class Action(StrEnum):
     SUMMARY_MUTED = "summary:muted"
     SUMMARY_UNMUTED = "summary:unmuted"
     ALERT_CHANGED = "alert:changed"
+    WEBHOOK_ADDED = "webhook:added"
+    WEBHOOK_DELIVERED = "webhook:delivered"
+    WEBHOOK_FAILED = "webhook:failed"
+    WEBHOOK_RETRIED = "webhook:retried"
 
 
 # somebody read what a person said, or what is known of them; `subject_id` in the metadata names that person

@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+from quietus.core.api_examples import ExamplesPlugin
+
 
 class Model(DeclarativeBase):
     """Base of all tables; names follow what PostgreSQL itself would choose, so that drift checks are quiet."""
@@ -40,7 +42,7 @@ class Api(SmorestApi):
         """Registers nothing: flask-smorest's own error format is not ours."""
 
 
-api = Api()
+api = Api(spec_kwargs={"extra_plugins": [ExamplesPlugin()]})
 
 
 def wants_json() -> bool:

@@ -5,6 +5,8 @@ from typing import Final
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from quietus.core import proxy_user
+
 CSP: Final = "; ".join(
     (
         "default-src 'none'",
@@ -62,6 +64,7 @@ def init_app(app: Flask) -> None:
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]  # Flask's documented way
+    proxy_user.init_app(app)  # outside ProxyFix: it asks who holds the connection
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SESSION_COOKIE_NAME="__Host-quietus_session" if settings.https else "quietus_session",

@@ -34,6 +34,8 @@ def _every_page() -> dict[str, Any]:
         "request_id": g.get("request_id", ""),
         "exit_url": chosen.exit_url,
         "people_are_told": told,
+        "with_passwords": chosen.password_sign_in,
+        "programs_are_told": bool(chosen.webhooks),
         "made_up": made_up,
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, text, update
 
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
-from quietus.core import clock
+from quietus.core import clock, webhook_bell
 from quietus.core.database import only_one
 from quietus.core.extensions import db
 from quietus.video.models import RESOURCE, Status, VideoSession
@@ -54,6 +54,8 @@ def close_abandoned() -> int:
 
 
 def _audit(rows: list[tuple[UUID, UUID, str, datetime]], *, actor: UUID | None, reason: str) -> None:
+    if rows:
+        webhook_bell.ring()
     audit.record_many(
         Action.VIDEO_SESSION_ENDED,
         [

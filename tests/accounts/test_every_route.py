@@ -78,6 +78,11 @@ TABLE: Final[dict[str, Route]] = {
     "GET accounts.reset": NOBODYS,
     "POST accounts.reset": NOBODYS,
     "POST accounts.sign_out": NOBODYS,
+    "GET outside.oidc_start": NOBODYS,
+    "GET outside.oidc_back": NOBODYS,
+    "POST outside.proxy": NOBODYS,
+    "GET outside.let_in": NOBODYS,
+    "POST outside.let_in": NOBODYS,
     "GET auth.csrf": NOBODYS,
     "POST auth.register": NOBODYS,
     "POST auth.login": NOBODYS,
@@ -201,6 +206,13 @@ TABLE: Final[dict[str, Route]] = {
     "GET admin.state": Route(ADMIN, DESK),
     "GET admin.failed": Route(ADMIN, DESK),
     "POST admin.retry": Route(ADMIN, DESK),
+    "GET webhooks.index": Route(ADMIN, DESK),
+    "POST webhooks.test": Route(ADMIN, DESK),
+    "POST webhooks.again": Route(ADMIN, DESK),
+    "GET webhook-calls.list_endpoints": Route(ADMIN, DESK),
+    "GET webhook-calls.list_deliveries": Route(ADMIN, DESK),
+    "POST webhook-calls.test": Route(ADMIN, DESK),
+    "POST webhook-calls.again": Route(ADMIN, DESK),
     "GET users.list_users": Route(ADMIN, DESK),
     "GET users.show_user": Route(ADMIN, DESK),
     "PATCH users.change_user": Route(ADMIN, DESK, json={"is_active": True}),
@@ -268,7 +280,7 @@ class Somebody:
 # arguments that name no row
 PLAIN: Final = {
     "filename": "app.css", "token": "made-up", "name": "overview", "kind": "csv", "format_name": "csv",
-    "period_id": "daily:2026-01-01", "wanted": "off",
+    "period_id": "daily:2026-01-01", "wanted": "off", "about": str(uuid4()),
 }  # fmt: skip
 
 

@@ -28,6 +28,8 @@ DESIGN = {
     "see_failed": {"ADMIN"},
     "see_state": {"ADMIN"},
     "erase_subject": {"ADMIN"},
+    "see_webhooks": {"ADMIN"},
+    "send_webhooks": {"ADMIN"},
     "see_account": ALL,
     "own_account": ALL,
 }

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from quietus.core.config.accounts import TOKEN_DAYS_LONGEST, AccountSettings
+from quietus.core.config.connections import ConnectionSettings, WebhookEndpoint
 from quietus.core.config.features import AUDIT_DAYS_LEAST, EscalationStep, FeatureSettings
 from quietus.core.config.servers import ServerSettings
 
 __all__ = [
     "AUDIT_DAYS_LEAST", "TOKEN_DAYS_LONGEST", "ConfigurationError", "EscalationStep", "Settings",
-    "read_settings", "settings",
+    "WebhookEndpoint", "read_settings", "settings",
 ]  # fmt: skip
 
 SECRET_KEY_BYTES = 32
@@ -25,7 +26,7 @@ class ConfigurationError(Exception):
 
 
 # the last base comes first in docs/settings.md
-class Settings(FeatureSettings, AccountSettings, ServerSettings, BaseSettings):
+class Settings(ConnectionSettings, FeatureSettings, AccountSettings, ServerSettings, BaseSettings):
     """Read from the environment: `QUIETUS_<NAME>`, or the name given beside the field.
 
     docs/settings.md is generated from this class (`python -m quietus settings`).
@@ -66,6 +67,8 @@ class Settings(FeatureSettings, AccountSettings, ServerSettings, BaseSettings):
             raise ConfigurationError("The secret key is weak: set QUIETUS_SECRET_KEY to at least 32 random bytes.")
         if self.debug:
             raise ConfigurationError("Debug mode is refused in production: unset QUIETUS_DEBUG.")
+        if self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
+            raise ConfigurationError("QUIETUS_OIDC_ISSUER must be reached by https.")
         if self.model == "remote" and not self.model_url:
             raise ConfigurationError("QUIETUS_MODEL=remote needs QUIETUS_MODEL_URL.")
 

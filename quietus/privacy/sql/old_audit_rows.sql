@@ -23,12 +23,15 @@ WHERE row.created_at >= :since AND row.created_at < :until
   -- consents, waiting erasures and opt-outs are how things stand, for as long as there is the account
   AND NOT (
       row.action IN ('consent:given', 'consent:withdrawn', 'subject:erasure_proposed', 'subject:erasure_requested',
-                     'subject:erasure_cancelled', 'summary:muted', 'summary:unmuted')
+                     'subject:erasure_cancelled', 'summary:muted', 'summary:unmuted', 'signin:linked',
+                     'signin:unlinked')
       AND EXISTS (SELECT FROM users WHERE users.id::text = row.resource_id))
   -- the newest row about an alert says how it stands
   AND NOT (row.action = 'alert:changed' AND NOT EXISTS (
       SELECT FROM audit_logs AS later
       WHERE later.resource_type = row.resource_type AND later.resource_id = row.resource_id
         AND later.action = row.action AND later.id > row.id))
+  -- since when an endpoint is told: without it, it would be a new one
+  AND row.action <> 'webhook:added'
 ORDER BY row.id
 LIMIT :batch
