@@ -52,6 +52,7 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
+    service.refuse_where_closed()
     form: Any = RegisterForm()
     if form.validate_on_submit():
         try:

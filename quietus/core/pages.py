@@ -33,6 +33,7 @@ def _every_page() -> dict[str, Any]:
     return {
         "request_id": g.get("request_id", ""),
         "exit_url": chosen.exit_url,
+        "may_register": chosen.registration == "open",
         "people_are_told": told,
         "made_up": made_up,
     }
