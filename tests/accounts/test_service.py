@@ -237,7 +237,7 @@ def test_who_uses_up_anothers_mails_leaves_them_a_link_that_works(
     """The count runs no longer than the links that it let through."""
     make_user()
     asked: list[Any] = []
-    monkeypatch.setattr(throttle, "_take", lambda counter: asked.append(counter))
+    monkeypatch.setattr(throttle, "_take", asked.append)
     assert throttle.may_mail("alice@example.org")
     assert asked[0].limit.get_expiry() <= settings().reset_minutes * 60
 

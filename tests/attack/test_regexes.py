@@ -40,11 +40,11 @@ def named_patterns() -> Iterator[Kept]:
         with contextlib.suppress(ModuleNotFoundError):  # training needs torch, which is no part of the desk
             importlib.import_module(found.name)
         for name, value in vars(sys.modules.get(found.name, quietus)).items():
-            inside = (
-                value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
-            )
-            searched = isinstance(value, dict) or re.search(rf"\b{name}\.{SEARCHING}", ALL_CODE) is not None
-            yield from ((p.pattern, p.flags, searched) for p in inside if isinstance(p, re.Pattern))
+            inside = list(several) if isinstance(value, dict | list | tuple) else [value]
+            patterns = [each for each in inside if isinstance(each, re.Pattern)]
+            if patterns:
+                searched = isinstance(value, dict) or re.search(rf"\b{name}\.{SEARCHING}", ALL_CODE) is not None
+                yield from ((each.pattern, each.flags, searched) for each in patterns)
 
 
 def written_patterns() -> Iterator[Kept]:
