@@ -88,7 +88,7 @@ def serve(settings: Settings, log: Path, **changes: str) -> Iterator[Served]:
         )  # fmt: skip
         here = Served(listener.getsockname()[1], log, process)
         try:
-            assert requests.get(f"{here.url}/healthz", timeout=60).ok
+            assert requests.get(f"{here.url}/healthz", timeout=180).ok
             yield here
         finally:
             process.send_signal(signal.SIGQUIT)

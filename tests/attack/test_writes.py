@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.accounts.conftest import Browser
-from tests.accounts.test_every_route import TABLE, address, calls
+from tests.accounts.test_every_route import OPEN, TABLE, address, calls
 from tests.factories import PASSWORD, make_user
 
 NAMES = ("analysis_id", "session_id", "token_id", "user_id", "job_id", "item_id", "report_id")
