@@ -19,7 +19,7 @@ FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 def statuses(served: Served, sent: bytes) -> list[int]:
     """What one connection answers to all of it, in order, until it closes or says no more."""
     with closing(served.connect(sent)) as line:
-        line.settimeout(3)
+        line.settimeout(8)
         answer = b""
         try:
             while part := received(line):
@@ -58,9 +58,9 @@ def test_a_request_of_two_lengths_is_refused_and_what_it_hid_is_not_answered(ser
     assert found[0] != 403  # the app never saw it
 
 
-def test_an_honest_chunked_request_and_the_next_are_both_answered(served: Served) -> None:
-    sent = (POST + FORM + "Transfer-Encoding: chunked\r\n\r\n").encode() + b"0\r\n\r\n" + HIDDEN
-    assert statuses(served, sent) == [403, 404]
+def test_two_honest_requests_on_one_line_are_both_answered(served: Served) -> None:
+    """Else the test above would pass by hearing too little."""
+    assert statuses(served, (POST + FORM + "Content-Length: 3\r\n\r\n").encode() + b"a=1" + HIDDEN) == [403, 404]
 
 
 @pytest.mark.parametrize("version", ["HTTP/0.9", "HTTP/2.0", "HTTP/1.1 x", "http/1.1"])
