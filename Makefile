@@ -51,7 +51,7 @@ lint: .stamps/test-packages  ## Style, types and import rules
 	@out=$$($(PY) -c 'from importlinter.cli import lint_imports_command as run; run()' 2>&1) || { echo "$$out"; exit 1; }
 
 fuzz: .stamps/test-packages $(ASSETS)  ## Made-up calls after the OpenAPI document, as nobody and as each role (SECONDS=300 each)
-	@QUIETUS_FUZZ_SECONDS=$(SECONDS) $(PY) -m pytest -s -o timeout=36000 tests/contract $(ARGS)
+	@FUZZ_SECONDS=$(SECONDS) $(PY) -m pytest -s -o timeout=36000 tests/contract $(ARGS)
 SECONDS := 300
 
 # nothing is sent but names and versions of packages

@@ -122,7 +122,8 @@ def test_one_stranger_with_many_networks_does_not_shut_the_owner_out(
 ) -> None:
     """Who rents one server may hold a /48, 65,536 networks of the size of a household's."""
     app = make_app(sign_in_address_limit="6 per 5 minutes", sign_in_account_limit="10 per 5 minutes")
-    make_user()
+    with app.app_context():
+        make_user()
     tried = [statuses(app, 1, address=f"2001:db8:1:{n:x}::1")[0] for n in range(12)]
     assert tried == [401] * 6 + [429] * 6
     assert statuses(app, 1, password=PASSWORD, address="192.0.2.1") == [200]

@@ -24,7 +24,7 @@ from schemathesis.schemas import APIOperation, BaseSchema
 from quietus.accounts.permissions import ROLES
 from tests.contract.conftest import Desk
 
-SECONDS = int(os.environ.get("QUIETUS_FUZZ_SECONDS") or 0)
+SECONDS = int(os.environ.get("FUZZ_SECONDS") or 0)
 WHO = ("NOBODY", *ROLES, "TOKEN")
 # these end the session that the calls are made with; NOBODY, who has none, makes them too
 ENDING = ("auth.logout", "auth.register", "auth.login")
