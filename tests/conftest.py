@@ -24,6 +24,7 @@ from quietus.core.extensions import db
 from quietus.stack import servers
 from tests.factories import TEST_SETTINGS
 from tests.live import Live, start_live
+from tests.served import Served, serve
 
 EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 TABLES = "audit_logs, video_analysis_events, video_sessions, analysis_records, user_roles, users"
@@ -127,17 +128,21 @@ def shared_app(make_app: Callable[..., Flask]) -> Flask:
     return make_app()
 
 
-@pytest.fixture
-def clean(test_settings: Settings, shared_app: Flask) -> None:
-    """An empty database with its six roles, and an empty broker."""
-    owner = test_settings.migration_database_url.get_secret_value()
+def empty(settings: Settings, app: Flask) -> None:
+    """Leave nothing in the database but its six roles, and nothing in the broker."""
     run_sql(
-        owner,
+        settings.migration_database_url.get_secret_value(),
         "ALTER TABLE audit_logs DISABLE TRIGGER USER",
         f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE",
         "ALTER TABLE audit_logs ENABLE TRIGGER USER",
     )
-    shared_app.extensions["broker"].flushdb()
+    app.extensions["broker"].flushdb()
+
+
+@pytest.fixture
+def clean(test_settings: Settings, shared_app: Flask) -> None:
+    """An empty database with its six roles, and an empty broker."""
+    empty(test_settings, shared_app)
 
 
 @pytest.fixture
@@ -178,3 +183,10 @@ def live(tmp_path_factory: pytest.TempPathFactory, server_urls: dict[str, str], 
         }
     with start_live(state, environment) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def served(test_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The app behind a gunicorn of this module's own."""
+    with serve(test_settings, tmp_path_factory.mktemp("gunicorn") / "log") as here:
+        yield here

@@ -98,6 +98,7 @@ def change_password(body: dict[str, str]) -> None:
 @bp.doc(security=[{"session": []}])
 @bp.arguments(TokenRequestSchema)
 @bp.response(201, IssuedTokenSchema)
+@bp.leads_to(201, "auth.revoke_token", token_id="token_id")  # noqa: S106 - the name of a field  # nosec B106
 @bp.refuses(400, 401, 403, 409, 413, 415, 422, 503)
 @requires("own_account")
 def issue_token(body: dict[str, Any]) -> tokens.Issued:

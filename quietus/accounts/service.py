@@ -26,6 +26,7 @@ __all__ = [
     "ensure_first_admin",
     "mail_reset_link",
     "prove_password",
+    "refuse_where_closed",
     "register",
     "request_reset",
     "reset_password",
@@ -39,14 +40,22 @@ __all__ = [
 def register(*, email: str, full_name: str, password: str, address: str | None) -> Principal:
     """Make an account with the role USER and sign in to it.
 
-    Raises Invalid, Conflict (the address is taken) or TooManyRequests.
+    Raises Forbidden (this desk makes its accounts itself), Invalid, Conflict (the address is taken) or
+    TooManyRequests.
     """
     _refuse_without_passwords()
+    refuse_where_closed()
     throttle.count_call("register", address)
     user = add_user(email=email, full_name=full_name, password=password, roles=frozenset({USER}))
     record(Action.USER_REGISTERED, actor=user.id, resource_type="user", resource_id=user.id)
     db.session.flush()
     return start_session(_account(user.id))
+
+
+def refuse_where_closed() -> None:
+    """Raise Forbidden, before anything is looked up, where nobody makes an account by themselves."""
+    if settings().registration == "closed":
+        raise Forbidden("registration_closed", "The people who run this desk make its accounts. Please ask them.")
 
 
 def sign_in(*, email: str, password: str, address: str | None) -> Principal:

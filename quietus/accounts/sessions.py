@@ -1,11 +1,13 @@
 """Sign-ins: a signed cookie that names a session, dead as soon as the audit log says so (D17)."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Flask, g, session
+from flask.sessions import SecureCookieSessionInterface
 
 from quietus.core import clock
 from quietus.core.config import settings
@@ -27,7 +29,14 @@ class Claim:
     seen: int
 
 
+class SignedCookies(SecureCookieSessionInterface):
+    """Flask's cookies, signed with SHA-256 where Flask takes SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+
 def init_app(app: Flask) -> None:
+    app.session_interface = SignedCookies()
     # our claim replaces flask-login's own session keys, which a copied cookie keeps alive after sign-out; its
     # "session protection" reads a header that anyone can set
     app.config.update(SESSION_PROTECTION=None)

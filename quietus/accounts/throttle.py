@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 # after the broker failed once, nobody waits for it during this time
 RETRY_BROKER_SECONDS: Final = 5.0
-MAILS_PER_ADDRESS: Final = "3 per hour"
+MAILS_PER_LINKS_LIFE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def failures_counted(email: str, address: str | None) -> Iterator[None]:
     chosen, account, place = settings(), _account(email), _place(address)
     taken = _take(
         Counter(parse(chosen.sign_in_limit), "sign-in", f"{account}|{place}"),
-        Counter(parse(chosen.sign_in_address_limit), "sign-in-address", place),
+        Counter(parse(chosen.sign_in_address_limit), "sign-in-address", _network(address)),
         Counter(parse(chosen.sign_in_account_limit), "sign-in-account", account),
         Counter(parse(chosen.sign_in_global_limit), "sign-in-all"),
     )
@@ -128,13 +128,18 @@ def _give_back(taken: Taken) -> None:
 
 def count_call(name: str, address: str | None) -> None:
     """Count one registration or reset request of an address. Raises TooManyRequests."""
-    _take(Counter(parse(settings().register_limit), name, _place(address)))
+    _take(Counter(parse(settings().register_limit), name, _network(address)))
 
 
 def may_mail(email: str) -> bool:
-    """Whether another mail may go to this address: nobody's mailbox is filled by a stranger."""
+    """Whether another mail may go to this address: nobody's mailbox is filled by a stranger.
+
+    Counted over the life of a link: while no further mail goes, one that went still works. So nobody can use up
+    another's mails and leave them without a link.
+    """
+    limit = f"{MAILS_PER_LINKS_LIFE} per {settings().reset_minutes} minutes"
     try:
-        _take(Counter(parse(MAILS_PER_ADDRESS), "mail", _account(email)))
+        _take(Counter(parse(limit), "mail", _account(email)))
     except TooManyRequests:
         return False
     return True
@@ -154,6 +159,16 @@ def _account(email: str) -> str:
 
 def _place(address: str | None) -> str:
     """The address, for IPv6 its /64: a household has 2^64 of them."""
+    return _of_size(address, 64)
+
+
+def _network(address: str | None) -> str:
+    """The address, for IPv6 its /48: one stranger may hold 65,536 households' worth, and with them fill the count
+    that shuts an account for everybody."""
+    return _of_size(address, 48)
+
+
+def _of_size(address: str | None, bits: int) -> str:
     try:
         found = ipaddress.ip_address(address or "")
     except ValueError:
@@ -161,5 +176,5 @@ def _place(address: str | None) -> str:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped:
             return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False).network_address)
+        return str(ipaddress.ip_network((found, bits), strict=False).network_address)
     return str(found)

@@ -71,6 +71,7 @@ def sign_out() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     if not settings().password_sign_in:
         return redirect(url_for("accounts.sign_in"), code=303)
+    service.refuse_where_closed()
     form: Any = RegisterForm()
     if form.validate_on_submit():
         try:

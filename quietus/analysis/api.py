@@ -52,6 +52,11 @@ Answer = tuple[Any, int, dict[str, str]]
 @bp.response(202, AcceptedSchema)
 @bp.alt_response(200, schema=AnalysisSchema, description="With `Prefer: wait`, when the outcome came in time")
 @bp.refuses(400, 401, 403, 409, 413, 415, 422, 503)
+@bp.leads_to(202, "analyses.show", analysis_id="id")
+@bp.leads_to(202, "analyses.explanation", analysis_id="id")
+@bp.leads_to(202, "analyses.post_outcome", analysis_id="id")
+@bp.leads_to(202, "analyses.retry", analysis_id="id")
+@bp.leads_to(202, "analyses.delete", analysis_id="id")
 @requires("submit", "submit_for")
 def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
     """Submit a text; it is stored before this answers, and read in the background."""
@@ -145,6 +150,8 @@ def _shown(record: AnalysisRecord) -> dict[str, Any]:
 @bp.route("/analyses", methods=["GET"])
 @bp.arguments(ListQuerySchema, location="query")
 @bp.response(200, ListSchema)
+@bp.leads_to(200, "analyses.list_analyses", cursor="next_cursor")
+@bp.leads_to(200, "analyses.show", analysis_id="items/0/id")
 @bp.refuses(401, 403, 422, 503)
 @requires("see_own", "submit_for")
 def list_analyses(query: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,10 @@ class BatchSchema(StrictSchema):
     """Up to 200 texts; each is accepted or refused on its own."""
 
     items = fields.List(
-        fields.Raw(allow_none=True, metadata={"description": "A submission, as in POST /analyses", "type": "object"}),
+        fields.Raw(
+            allow_none=True,
+            metadata={"description": "A submission, as in POST /analyses; what is none is refused by itself"},
+        ),
         required=True,
         validate=validate.Length(1, BATCH_MAX),
     )

@@ -14,6 +14,7 @@ bp = ApiBlueprint("figures", __name__, description="Figures, each with the SQL t
 
 @bp.route("/analytics", methods=["GET"])
 @bp.response(200, CatalogueSchema)
+@bp.leads_to(200, "figures.show", name="items/0/name")
 @bp.refuses(401, 403, 503)
 @requires("see_figures")
 def catalogue() -> dict[str, Any]:

@@ -18,6 +18,7 @@ bp = ApiBlueprint("audits", __name__, description="Who did and read what")
 @bp.route("/audit", methods=["GET"])
 @bp.arguments(AuditSearchSchema, location="query")
 @bp.response(200, AuditPageSchema)
+@bp.leads_to(200, "audits.search", cursor="next_cursor")
 @bp.refuses(401, 403, 422, 503)
 @requires("search_audit")
 def search(query: dict[str, Any]) -> Page[Row[Any]]:

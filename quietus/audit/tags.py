@@ -39,9 +39,9 @@ class Action(StrEnum):
     USER_ROLES_SET = "user:roles_set"
     USER_DEACTIVATED = "user:deactivated"
     USER_ACTIVATED = "user:activated"
-    PASSWORD_CHANGED = "password:changed"  # noqa: S105 - the name of an act
-    PASSWORD_RESET = "password:reset"  # noqa: S105 - as above
-    PASSWORD_RESET_REQUESTED = "password:reset_requested"  # noqa: S105 - as above
+    PASSWORD_CHANGED = "password:changed"  # noqa: S105 - the name of an act  # nosec B105
+    PASSWORD_RESET = "password:reset"  # noqa: S105 - as above  # nosec B105
+    PASSWORD_RESET_REQUESTED = "password:reset_requested"  # noqa: S105 - as above  # nosec B105
     SIGNIN_SUCCEEDED = "signin:succeeded"
     SIGNIN_FAILED = "signin:failed"
     SIGNIN_ENDED = "signin:ended"
@@ -49,8 +49,8 @@ class Action(StrEnum):
     SIGNIN_LINKED = "signin:linked"
     SIGNIN_UNLINKED = "signin:unlinked"
     SIGNIN_LET_IN = "signin:let_in"
-    TOKEN_ISSUED = "token:issued"  # noqa: S105 - as above
-    TOKEN_REVOKED = "token:revoked"  # noqa: S105 - as above
+    TOKEN_ISSUED = "token:issued"  # noqa: S105 - as above  # nosec B105
+    TOKEN_REVOKED = "token:revoked"  # noqa: S105 - as above  # nosec B105
     USERS_SEARCHED = "users:searched"
     USER_VIEWED = "user:viewed"
     AUDIT_SEARCHED = "audit:searched"

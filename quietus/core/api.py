@@ -90,6 +90,23 @@ class ApiBlueprint(Blueprint):
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, url_prefix=PREFIX, **options)
 
+    def route(self, rule: str, **options: Any) -> Any:
+        """As flask-smorest's, with an operationId that names the endpoint: `analyses.show`."""
+        put = super().route(rule, **options)
+        return lambda view: put(self.doc(operationId=f"{self.name}.{view.__name__}")(view))
+
+    def leads_to(self, status: int, operation: str, **arguments: str) -> Any:
+        """Decorator: document that this answer's values are `arguments` of another call (an OpenAPI link).
+
+        `leads_to(202, "analyses.show", analysis_id="id")`: the `id` of the body; `path.x`: this call's own x.
+        """
+        parameters = {
+            name: f"$request.{place}" if place.startswith("path.") else f"$response.body#/{place}"
+            for name, place in arguments.items()
+        }
+        link = {operation.replace(".", "_"): {"operationId": operation, "parameters": parameters}}
+        return self.doc(responses={status: {"links": link}})
+
     def arguments(self, schema: Any, **options: Any) -> Any:
         """As flask-smorest's, with its 422 documented as the problem it is."""
         # one schema for the life of the process: webargs would build a class's anew for every request

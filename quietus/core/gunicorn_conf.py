@@ -17,7 +17,7 @@ errorlog = "-"
 loglevel = "warning"
 logger_class = "quietus.core.gunicorn_log.Logger"
 # gunicorn's heartbeat file must not wait for a disk, where there is a place in memory
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - as gunicorn's manual says
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - as gunicorn's manual says  # nosec B108
 limit_request_line = 4094
 limit_request_fields = 60
 # nobody sets SCRIPT_NAME, the scheme or our environment by a header; ProxyFix (core/headers.py) reads the

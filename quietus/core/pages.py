@@ -33,6 +33,7 @@ def _every_page() -> dict[str, Any]:
     return {
         "request_id": g.get("request_id", ""),
         "exit_url": chosen.exit_url,
+        "may_register": chosen.registration == "open" and chosen.password_sign_in,
         "people_are_told": told,
         "with_passwords": chosen.password_sign_in,
         "programs_are_told": bool(chosen.webhooks),

@@ -20,7 +20,7 @@ TABLES: Final = "users, user_roles, analysis_records, video_sessions, video_anal
 OTHERS: Final = f"""
 SELECT EXISTS (SELECT FROM analysis_records) OR EXISTS (SELECT FROM video_sessions)
     OR EXISTS (SELECT FROM users WHERE email LIKE '%@{DOMAIN}')
-"""  # noqa: S608 - a constant of ours
+"""  # noqa: S608 - a constant of ours  # nosec B608
 ALERTS: Final = (("high_share", "warn", 0.11), ("high_share", "resolved", 0.08), ("waiting", "critical", 240.0))
 
 

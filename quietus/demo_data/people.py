@@ -10,7 +10,7 @@ from quietus.demo_data.copying import copy_rows, ids, times
 # reserved for examples: no mail can ever arrive there
 DOMAIN = "demo.example.org"
 # no password has this hash
-NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
+NO_PASSWORD = "!"  # noqa: S105 - the opposite of one  # nosec B105
 REVIEWERS = 6
 KINDS = {"USER": "person", "CLINICIAN": "reviewer"}
 

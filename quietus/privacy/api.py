@@ -61,6 +61,7 @@ def keep() -> None:
 @bp.route("/me/access-log", methods=["GET"])
 @bp.arguments(PageQuerySchema, location="query")
 @bp.response(200, AccessLogSchema)
+@bp.leads_to(200, "me.access_log", cursor="next_cursor")
 @bp.refuses(401, 403, 422, 503)
 @requires("own_data")
 def access_log(query: dict[str, Any]) -> Page[reading.Reading]:

@@ -45,6 +45,9 @@ def mine() -> dict[str, Any]:
 @bp.route("/reports", methods=["POST"])
 @bp.arguments(ReportOrderSchema)
 @bp.response(202, ReportJobSchema, headers={"Location": {"schema": {"type": "string"}}})
+@bp.leads_to(202, "report-jobs.show", report_id="id")
+@bp.leads_to(202, "report-jobs.download", report_id="id")
+@bp.leads_to(202, "report-jobs.delete", report_id="id")
 @bp.refuses(400, 401, 403, 404, 413, 415, 422, 503)
 @requires("build_reports")
 def order(body: dict[str, Any]) -> tuple[service.Job, int, dict[str, str]]:

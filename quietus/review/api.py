@@ -17,6 +17,8 @@ bp = ApiBlueprint("reviews", __name__, description="What waits for a reader, and
 @bp.route("/review/queue", methods=["GET"])
 @bp.arguments(QueueQuerySchema, location="query")
 @bp.response(200, QueueSchema)
+@bp.leads_to(200, "reviews.list_queue", cursor="next_cursor")
+@bp.leads_to(200, "reviews.claim", kind="items/0/kind", item_id="items/0/id")
 @bp.refuses(401, 403, 422, 503)
 @requires("review")
 def list_queue(query: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def _waiting(item: queue.Waiting) -> dict[str, Any]:
 
 @bp.route("/review/<any(analysis, session):kind>/<uuid:item_id>/claim", methods=["POST"])
 @bp.response(200, OpenedSchema)
+@bp.leads_to(200, "reviews.decide", kind="kind", item_id="id")
+@bp.leads_to(200, "reviews.release", kind="kind", item_id="id")
 @bp.refuses(401, 403, 404, 409, 503)
 @requires("read_text")
 def claim(kind: str, item_id: UUID) -> dict[str, Any]:
@@ -90,6 +94,7 @@ def release(kind: str, item_id: UUID) -> None:
 @bp.route("/review/<any(analysis, session):kind>/<uuid:item_id>/decision", methods=["POST"])
 @bp.arguments(DecisionSchema)
 @bp.response(200, DecidedSchema)
+@bp.leads_to(200, "reviews.undo", kind="kind", item_id="id")
 @bp.refuses(400, 401, 403, 404, 409, 413, 415, 422, 503)
 @requires("read_text")
 def decide(body: dict[str, Any], kind: str, item_id: UUID) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def become(death_signal: int, parent: int, uid: int, gid: int, command: list[str
         if os.getppid() != parent:  # died before the line above
             os._exit(1)
     try:
-        os.execv(command[0], command)  # noqa: S606 - a fixed program, no shell wanted
+        os.execv(command[0], command)  # noqa: S606 - a fixed program, no shell wanted  # nosec B606
     except OSError as reason:
         sys.stderr.write(f"{command[0]}: {reason.strerror}\n")
         os._exit(127)

@@ -51,5 +51,5 @@ def readiness(host: str, port: int) -> int | None:
 
 
 def _reached_at(host: str) -> str:
-    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here  # nosec B104
     return everywhere.get(host, host)

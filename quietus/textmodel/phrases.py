@@ -21,9 +21,10 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 KINDS = ("foreign", "other", "strong", "veiled")
 PARTING = ("parting_things", "parting_thanks", "parting_words")
 _CLAUSE_END = re.compile(r"[.!?;:]+|,? (?:but|although|though|however|yet|whereas)\b|, (?:and|so|then|i)\b")
-_SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"']|$)")
+# begins at the first of several signs and gives none back: else a run of them is read anew from each
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++(?=[\s\"']|$)")
 _QUOTED = re.compile(r'"[^"]{3,300}"')
-_NONE_AFTER = re.compile(r"\s*(?:thoughts?|ideation)?\s*[:\-]?\s*(?:none|no|never|nil|denied|negative)\b")
+_NONE_AFTER = re.compile(r"\s*+(?:thoughts?|ideation)?\s*+[:\-]?\s*+(?:none|no|never|nil|denied|negative)\b")
 _I = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|myself)\b")
 
 

@@ -67,7 +67,7 @@ class RemoteModel:
     def __init__(
         self,
         url: str,
-        token: str = "",
+        token: str = "",  # none  # nosec B107
         *,
         timeout: float = 5.0,
         attempts: int = 3,

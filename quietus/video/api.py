@@ -79,6 +79,12 @@ def withdraw_consent() -> None:
 @bp.arguments(StartSchema)
 @bp.response(201, SessionSchema)
 @bp.alt_response(200, schema=SessionSchema, description="The session that this stream_session_id names already")
+@bp.leads_to(201, "video.show_session", session_id="id")
+@bp.leads_to(201, "video.store_events", session_id="id")
+@bp.leads_to(201, "video.import_events", session_id="id")
+@bp.leads_to(201, "video.list_events", session_id="id")
+@bp.leads_to(201, "video.end_session", session_id="id")
+@bp.leads_to(201, "video.delete_session", session_id="id")
 @bp.refuses(400, 401, 403, 409, 413, 415, 503)
 @requires("hold_session", "hold_session_for")
 def start_session(body: dict[str, Any]) -> tuple[VideoSession, int, dict[str, str]]:
@@ -93,6 +99,8 @@ def start_session(body: dict[str, Any]) -> tuple[VideoSession, int, dict[str, st
 @bp.route("/video/sessions", methods=["GET"])
 @bp.arguments(SessionQuerySchema, location="query")
 @bp.response(200, SessionListSchema)
+@bp.leads_to(200, "video.list_sessions", cursor="next_cursor")
+@bp.leads_to(200, "video.show_session", session_id="items/0/id")
 @bp.refuses(401, 403, 503)
 @requires("see_own_sessions")
 def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +150,7 @@ def store_events(body: dict[str, Any], session_id: UUID) -> Stored:
 @bp.route("/video/sessions/<uuid:session_id>/events", methods=["GET"])
 @bp.arguments(EventQuerySchema, location="query")
 @bp.response(200, EventListSchema)
+@bp.leads_to(200, "video.list_events", session_id="path.session_id", cursor="next_cursor")
 @bp.refuses(401, 403, 404, 503)
 @requires("see_own_sessions")
 def list_events(query: dict[str, Any], session_id: UUID) -> dict[str, Any]:
@@ -168,6 +177,7 @@ def export_events(session_id: UUID, kind: str) -> Response:
 @bp.route("/video/sessions/<uuid:session_id>/events/import", methods=["POST"])
 @bp.doc(requestBody={"required": True, "content": {NDJSON: TEXT}})
 @bp.response(202, ImportSchema)
+@bp.leads_to(202, "video.show_import", session_id="session_id", job_id="id")
 @bp.refuses(400, 401, 403, 404, 409, 413, 415, 503)
 @requires("post_events")
 def import_events(session_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -17,9 +17,9 @@ from flask_mailman import EmailMessage
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from quietus.accounts import administration, passwords, service, standing
+from quietus.accounts import administration, passwords, service, standing, throttle
 from quietus.accounts.models import User
-from quietus.core.config import ConfigurationError
+from quietus.core.config import ConfigurationError, settings
 from quietus.core.errors import Conflict, Invalid, NotFound
 from quietus.core.extensions import db
 from tests.accounts.conftest import Browser
@@ -229,6 +229,17 @@ def test_nobodys_mailbox_is_filled_by_a_stranger(
     answers = [browser().submit("/auth/forgot", email="alice@example.org").status_code for _ in range(6)]
     assert answers == [200] * 6
     assert sent.count(str(alice.id)) == 3
+
+
+def test_who_uses_up_anothers_mails_leaves_them_a_link_that_works(
+    app: Flask, browser: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count runs no longer than the links that it let through."""
+    make_user()
+    asked: list[Any] = []
+    monkeypatch.setattr(throttle, "_take", asked.append)
+    assert throttle.may_mail("alice@example.org")
+    assert asked[0].limit.get_expiry() <= settings().reset_minutes * 60
 
 
 def test_the_broker_is_told_an_id_and_never_an_address_or_a_link(app: Flask, browser: Callable[[], Browser]) -> None:

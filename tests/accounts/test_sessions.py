@@ -1,5 +1,7 @@
 """Sign-ins end when they should, also for whoever kept a copy of the cookie (D17)."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -195,3 +197,8 @@ def test_a_failed_and_a_good_sign_in_are_both_on_record(
     ]
     assert [row["metadata"] for row in seen[1:3]] == [{"reason": "wrong_password"}, {"reason": "unknown_account"}]
     assert all("@" not in str(row["metadata"]) for row in seen)
+
+
+def test_the_cookie_is_signed_with_sha256(alice: Browser) -> None:
+    signature = alice.cookie().rsplit(".", 1)[1]
+    assert len(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))) == hashlib.sha256().digest_size

@@ -117,6 +117,18 @@ def test_a_household_is_one_address(app: Flask) -> None:
     assert throttle._place("::ffff:192.0.2.1") == throttle._place("192.0.2.1")
 
 
+def test_one_stranger_with_many_networks_does_not_shut_the_owner_out(
+    make_app: Callable[..., Flask], clean: None
+) -> None:
+    """Who rents one server may hold a /48, 65,536 networks of the size of a household's."""
+    app = make_app(sign_in_address_limit="6 per 5 minutes", sign_in_account_limit="10 per 5 minutes")
+    with app.app_context():
+        make_user()
+    tried = [statuses(app, 1, address=f"2001:db8:1:{n:x}::1")[0] for n in range(12)]
+    assert tried == [401] * 6 + [429] * 6
+    assert statuses(app, 1, password=PASSWORD, address="192.0.2.1") == [200]
+
+
 def test_guesses_in_parallel_do_not_slip_under_the_limit(app: Flask) -> None:
     make_user()
     found: list[int] = []

@@ -28,6 +28,11 @@ class AccountSettings(BaseModel):
     sign_in_global_limit: str = Field("1000 per 5 minutes", description="Failed sign-ins of everybody.")
     register_limit: str = Field("20 per hour", description="Registrations and reset requests from one address.")
 
+    registration: Literal["open", "closed"] = Field(
+        "open",
+        description="`open`: anybody may make an account, and learns by it whether an address has one; `closed`: "
+        "accounts come from the desk (`python -m quietus user create`).",
+    )
     admin_email: str = Field("admin@localhost", description="The first ADMIN, made at the first start.")
     admin_password: SecretStr = Field(
         SecretStr(""), description="The first ADMIN's password. Unset: one is made and printed once."

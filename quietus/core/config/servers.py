@@ -109,11 +109,11 @@ class ServerSettings(BaseModel):
             "DATABASE_URL": "database_url",
             "QUIETUS_MIGRATION_DATABASE_URL": "owner_database_url",
             "REDIS_URL": "redis_url",
-            "QUIETUS_SECRET_KEY": "secret_key",
+            "QUIETUS_SECRET_KEY": "secret_key",  # the name of a field  # nosec B105
         }
         names = {
             "QUIETUS_MIGRATION_DATABASE_URL": "migration_database_url",
-            "QUIETUS_SECRET_KEY": "secret_key",
+            "QUIETUS_SECRET_KEY": "secret_key",  # the name of a field  # nosec B105
         }
         given_database = values.get("DATABASE_URL") or values.get("database_url")
         for variable, key in own.items():
