@@ -23,13 +23,13 @@ from quietus.core.json_bodies import loads
 PROJECT = Path(__file__).resolve().parents[2]
 SHORT, LONG = 1_000, 4_000
 # four times the length may take this many times as long: linear is 4, quadratic 16, cubic 64
-RATIO_MAX = 10.0
+RATIO_MAX = 8.0
 # below it the clock's own noise decides
 SECONDS_SEEN = 0.01
 
 
 Kept = tuple[str, int, bool]
-SEARCHING = r"\b(?:search|finditer|findall|sub|split)\("
+MATCHING, SEARCHING = r"(?:full)?match\(", r"(?:search|finditer|findall|sub|split)\("
 
 
 def named_patterns() -> Iterator[Kept]:
@@ -44,8 +44,10 @@ def named_patterns() -> Iterator[Kept]:
             inside = list(several) if isinstance(value, dict | list | tuple) else [value]
             patterns = [each for each in inside if isinstance(each, re.Pattern)]
             if patterns:
-                searched = isinstance(value, dict) or re.search(rf"\b{name}\.{SEARCHING}", ALL_CODE) is not None
-                yield from ((each.pattern, each.flags, searched) for each in patterns)
+                # one that is handed on may be searched with as well
+                searched, matched = (re.search(rf"\b{name}\.{how}", ALL_CODE) for how in (SEARCHING, MATCHING))
+                anywhere = searched is not None or matched is None
+                yield from ((each.pattern, each.flags, anywhere) for each in patterns)
 
 
 def written_patterns() -> Iterator[Kept]:
