@@ -41,6 +41,7 @@ class Recipe:
     average: float = 0.995
     head_strength: float = 20.0
     seeds: tuple[int, ...] = (7, 8)
+    windows_seed: int = 7
 
 
 @dataclass
@@ -146,7 +147,7 @@ class _Material:
 
 
 def _known(weights: Weights, rows: Sequence[list[int]], recipe: Recipe) -> list[list[Tensor]]:
-    order = np.random.default_rng(recipe.seeds[0])
+    order = np.random.default_rng(recipe.windows_seed)
     cut = [_windows(row, order) for row in rows]
     first = lower(weights, [windows[0] for windows in cut], recipe.frozen_layers)
     second = iter(lower(weights, [windows[-1] for windows in cut if len(windows) > 1], recipe.frozen_layers))
