@@ -98,20 +98,30 @@ def fit_probabilities(
     return round(1.0 / scale, 6), rounded[0], rounded[1]
 
 
-def fit_thresholds(probabilities: Array, truth: Labels) -> tuple[float, float]:
-    """HIGH: the lowest threshold whose macro-F1 is within .01 of the best. MODERATE: more likely than LOW.
+def fit_thresholds(probabilities: Array) -> tuple[float, float]:
+    """HIGH: the threshold with the greatest expected macro-F1. MODERATE: more likely than LOW.
 
-    A missed HIGH costs more than a false one, hence the lowest. On valid the second threshold made no difference
-    between .3 and .6, so it keeps its plain meaning.
+    Expected from the calibrated probabilities, not counted from the labels: fitted on halves of valid it moved by .03
+    (standard deviation) where the counted one moved by .11, at the same macro-F1 on the other halves. On valid the
+    second threshold made no difference between .3 and .6, so it keeps its plain meaning.
     """
     moderate = 0.5
     concern = probabilities[:, 1] + probabilities[:, 2] >= moderate
     found = [
-        (macro_f1(truth, np.where(probabilities[:, 2] >= high, 2, concern.astype(int))), round(float(high), 2))
+        (_expected_f1(probabilities, np.where(probabilities[:, 2] >= high, 2, concern.astype(int))), -float(high))
         for high in np.arange(0.2, 0.61, 0.01)
     ]
-    best = max(score for score, _ in found)
-    return min(high for score, high in found if score >= best - 0.01), moderate
+    return round(-max(found)[1], 2), moderate
+
+
+def _expected_f1(probabilities: Array, given: Labels) -> float:
+    """Macro-F1 of `given` if labels fell as the probabilities say, in expected counts."""
+    scores = []
+    for label in range(3):
+        called = given == label
+        whole = float(called.sum() + probabilities[:, label].sum())
+        scores.append(2 * float(probabilities[called, label].sum()) / whole if whole else 0.0)
+    return float(np.mean(scores))
 
 
 def macro_f1(truth: Labels, given: Labels) -> float:

@@ -97,7 +97,7 @@ def calibrate(out: Path, manifest: dict[str, Any], tune_on: Sequence[data.Exampl
     floors = _floors(called, truth)
     fitted = Calibration(temperature, shift, extra, 0.5, 0.5, floors)
     raised = np.array([fitted.raised(row, int(least)) for row, least in zip(p, called, strict=True)])
-    high, moderate = fit_thresholds(raised, truth)
+    high, moderate = fit_thresholds(raised)
     final = Calibration(temperature, shift, extra, high, moderate, floors)
     artefact.write_manifest(out, {**manifest, "calibration": final.as_json()})
     say(f"calibrated on {len(truth)} texts ({int(long.sum())} long): {final.as_json()}")

@@ -23,10 +23,10 @@ TEXTS = [
 TRUTH = np.array([0] * 4 + [1] * 4 + [2] * 4 + [0])
 
 
-def tuned() -> Any:
+def tuned(seeds: tuple[int, ...] = (7, 8)) -> Any:
     from quietus.textmodel import finetune
 
-    recipe = finetune.Recipe(epochs=2, batch=4)
+    recipe = finetune.Recipe(epochs=2, batch=4, seeds=seeds)
     return finetune.fine_tune(finetune.tokenize(TEXTS), TRUTH, np.ones(len(TEXTS)), recipe, lambda _: None)
 
 
@@ -40,6 +40,15 @@ def test_training_twice_gives_the_same_weights(one: Any) -> None:
 
     assert all((one.weights[name] == two.weights[name]).all() for name in one.weights)
     assert (one.head == two.head).all()
+
+
+def test_the_weights_are_the_mean_of_the_runs(one: Any) -> None:
+    alone = [tuned(seeds=(seed,)) for seed in (7, 8)]
+
+    assert (alone[0].head != alone[1].head).any()
+    assert np.allclose(one.head, (alone[0].head + alone[1].head) / 2, atol=1e-9)
+    name = "5.down.weight"
+    assert (one.weights[name] == (alone[0].weights[name] + alone[1].weights[name]) / 2).all()
 
 
 def test_only_the_upper_layers_move(one: Any) -> None:

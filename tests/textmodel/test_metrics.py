@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quietus.textmodel import metrics
-from quietus.textmodel.calibration import Calibration, fit_probabilities, macro_f1
+from quietus.textmodel.calibration import Calibration, fit_probabilities, fit_thresholds, macro_f1
 
 
 def test_macro_f1_of_a_case_counted_by_hand() -> None:
@@ -48,6 +48,13 @@ def test_calibration_finds_the_temperature_that_made_the_data() -> None:
     assert temperature == pytest.approx(2.5, rel=0.1)
     assert np.abs(shift).max() < 0.1
     assert several == (0, 0, 0)
+
+
+def test_the_threshold_for_high_is_where_the_expected_macro_f1_is_greatest() -> None:
+    sure, doubtful, likelier = [0.05, 0.05, 0.9], [0.645, 0.05, 0.305], [0.395, 0.01, 0.595]
+
+    assert fit_thresholds(np.array([sure, doubtful])) == (0.31, 0.5)
+    assert fit_thresholds(np.array([sure, likelier])) == (0.2, 0.5)
 
 
 def test_the_decision_prefers_the_graver_label_once_its_threshold_is_met() -> None:
