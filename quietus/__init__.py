@@ -13,7 +13,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises ConfigurationError, one sentence, where a setting is missing or unsafe.
     """
     from quietus import commands, routes, schedule
-    from quietus.accounts import guard, oidc, sessions
+    from quietus.accounts import guard, outside, sessions
     from quietus.admin import gauges
     from quietus.analysis import model_in_use
     from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
-    for part in (sessions, guard, oidc, model_in_use, escalation, alerts, gauges):
+    for part in (sessions, guard, outside, model_in_use, escalation, alerts, gauges):
         part.init_app(app)
     for page in routes.PAGES:
         app.register_blueprint(page)

@@ -27,8 +27,6 @@ DID_NOT_WORK: Final = "That sign-in did not work. Please try again."
 
 def init_app(app: Flask) -> None:
     chosen = app.extensions["settings"]
-    if not chosen.oidc_issuer:
-        return
     oauth = OAuth(app)
     oauth.register(
         NAME,

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from quietus.accounts import fields, passwords, service, signed, standing, throttle
@@ -46,6 +46,13 @@ class Voucher:
     full_name: str
     may_register: bool
     roles: frozenset[str] | None = None
+
+
+def init_app(app: Flask) -> None:
+    if app.extensions["settings"].oidc_issuer:
+        from quietus.accounts import oidc  # its cryptography takes time to load, and most desks have no provider
+
+        oidc.init_app(app)
 
 
 def sign_in(voucher: Voucher, *, address: str | None) -> Principal:

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from quietus.accounts import next_page, oidc, outside
+from quietus.accounts import next_page, outside
 from quietus.accounts.views import after_sign_in, sign_in_page
 from quietus.core import proxy_user
 from quietus.core.access import public
@@ -21,6 +21,8 @@ NEXT = "after_oidc"
 def oidc_start() -> ResponseReturnValue:
     if not settings().oidc_issuer:
         raise NotFound
+    from quietus.accounts import oidc
+
     answer = oidc.begin()
     session[NEXT] = next_page.within(request.args.get("next"), "")
     return answer
@@ -33,6 +35,8 @@ def oidc_back() -> ResponseReturnValue:
         raise NotFound
     target = session.pop(NEXT, None)
     try:
+        from quietus.accounts import oidc
+
         voucher = oidc.finish()
         outside.sign_in(voucher, address=request.remote_addr)
     except Unauthenticated as refusal:

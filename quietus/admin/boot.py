@@ -40,6 +40,21 @@ def refuse_evicting_broker(app: Flask) -> None:
         raise ConfigurationError(f"The broker may evict messages (maxmemory-policy {policy}): set it to noeviction.")
 
 
+def bind(task_id: str, task: Any, **_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(
+        task=task.name, task_id=task_id, request_id=(task.request.headers or {}).get("request_id")
+    )
+
+
+def unbind(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
+
+
+def keep_our_logging(**_: Any) -> None:
+    """That something listens here is enough: Celery leaves levels and handlers to core/logs.py."""
+
+
 def connect(app: Flask) -> None:
     """Hook the worker's life to the app; called by celery_worker.py."""
 
@@ -71,18 +86,6 @@ def connect(app: Flask) -> None:
         with app.app_context():
             for engine in db.engines.values():
                 engine.dispose(close=False)  # the parent's connections stay the parent's
-
-    def bind(task_id: str, task: Any, **_: Any) -> None:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(
-            task=task.name, task_id=task_id, request_id=(task.request.headers or {}).get("request_id")
-        )
-
-    def unbind(**_: Any) -> None:
-        structlog.contextvars.clear_contextvars()
-
-    def keep_our_logging(**_: Any) -> None:
-        """That something listens here is enough: Celery leaves levels and handlers to core/logs.py."""
 
     setup_logging.connect(keep_our_logging, weak=False)
     celeryd_after_setup.connect(begin, weak=False)

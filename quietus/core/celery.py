@@ -19,6 +19,14 @@ OUTBOX = "outbox"
 QUEUES = ("analysis", "events", "reports", "maintenance", "mail")
 TIME_LIMIT_SECONDS = 600
 VISIBILITY_SECONDS = 3600
+TRANSPORT = {
+    "visibility_timeout": VISIBILITY_SECONDS,
+    "socket_connect_timeout": 1,
+    # a publish to a broker that froze a moment ago must not hold its request for ever
+    "socket_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
 
 
 def send(task_name: str, *args: Any, task_id: str | None = None) -> bool:
@@ -112,15 +120,7 @@ def init_app(app: Flask, schedule: dict[str, dict[str, Any]], task_modules: Sequ
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": VISIBILITY_SECONDS,
-            "socket_connect_timeout": 1,
-            # a publish to a broker that froze a moment ago must not hold its request for ever
-            "socket_timeout": 3,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-            **found_by,
-        },
+        broker_transport_options=TRANSPORT | found_by,
         result_backend_transport_options=found_by,
         redis_socket_connect_timeout=1,
         timezone="UTC",

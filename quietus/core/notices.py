@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 
 import structlog
-from apprise import Apprise
 
 log = structlog.get_logger(__name__)
+
+
+def is_address(url: str) -> bool:
+    """Whether Apprise knows this kind of address."""
+    from apprise import Apprise
+
+    return bool(Apprise.instantiate(url, suppress_exceptions=True))
 
 
 def notify(urls: Sequence[str], *, title: str, body: str) -> bool:
@@ -13,6 +19,8 @@ def notify(urls: Sequence[str], *, title: str, body: str) -> bool:
 
     The caller passes a link and a label, never a person's text, name or address.
     """
+    from apprise import Apprise  # a hundred plug-ins: whoever tells nobody need not load them
+
     ways = Apprise()
     understood = [ways.add(url) for url in urls]
     if not all(understood):  # the others are told all the same

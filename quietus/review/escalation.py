@@ -11,7 +11,6 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from apprise import Apprise
 from flask import Flask
 
 from quietus.audit import service as audit
@@ -20,7 +19,7 @@ from quietus.core import clock
 from quietus.core.config import ConfigurationError, EscalationStep, settings
 from quietus.core.database import only_one
 from quietus.core.extensions import db
-from quietus.core.notices import notify
+from quietus.core.notices import is_address, notify
 from quietus.review import statements
 from quietus.review.vocabulary import Kind
 
@@ -53,7 +52,7 @@ def init_app(app: Flask) -> None:
         raise ConfigurationError("QUIETUS_ESCALATION must name its steps in the order of after_minutes, each once.")
     for number, step in enumerate(steps, start=1):
         # the address itself is not repeated: it holds a password
-        if not all(Apprise.instantiate(url.get_secret_value(), suppress_exceptions=True) for url in step.urls):
+        if not all(is_address(url.get_secret_value()) for url in step.urls):
             raise ConfigurationError(f"QUIETUS_ESCALATION, step {number}: not every address is one that Apprise knows.")
 
 

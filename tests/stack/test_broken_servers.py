@@ -112,7 +112,8 @@ def test_a_database_starts_though_a_process_of_the_killed_one_hangs(parts: Parts
         for pid in hung:
             os.kill(pid, signal.SIGSTOP)
         kill(server)
-        assert all(born(pid) for pid in hung)
+        hung = [pid for pid in hung if born(pid)]  # one may just have been about to end
+        assert hung
         assert "had left" in (server.start() or "")
         until_it_answers(server)
         assert not any(born(pid) for pid in hung)
