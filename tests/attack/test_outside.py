@@ -11,7 +11,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 # who opens connections or starts programs, and where its address comes from; a new one says so here
 REACHES_OUT = {
     "core/notices.py": "Apprise addresses of the settings",
-    "review/escalation.py": "checks those addresses at the start",
     "textmodel/remote.py": "QUIETUS_MODEL_URL; follows no redirect",
     "stack/listening.py": "asks its own web server whether it is ready",
     "stack/valkey.py": "its own broker",
