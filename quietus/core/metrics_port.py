@@ -46,7 +46,7 @@ def serve(port: int, token: str) -> WSGIServer | None:
         start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
         return [b""]
 
-    host = "0.0.0.0" if token else "127.0.0.1"  # noqa: S104 - only behind the token
+    host = "0.0.0.0" if token else "127.0.0.1"  # noqa: S104 - behind the token  # nosec B104
     try:
         server = make_server(host, port, guarded, ThreadingWSGIServer, _Handler)
     except OSError as error:

@@ -35,7 +35,7 @@ def address(desk: Desk) -> Iterator[Finding]:
 
 def _answer(chosen: Settings) -> Finding:
     try:
-        with urllib.request.urlopen(f"{chosen.public_url.rstrip('/')}/readyz", timeout=PATIENCE):  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{chosen.public_url.rstrip('/')}/readyz", timeout=PATIENCE):  # noqa: S310 - our own  # nosec B310
             return Finding("web", "ok", "/readyz says ready.")
     except urllib.error.HTTPError as error:
         return Finding("web", "fail", f"/readyz answers {error.code}.", "See the database below, and the web's log.")

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made there, with a name nobody can guess
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own in it  # nosec B108
 PREFIX = "quietus-"
 
 
