@@ -27,7 +27,7 @@ class Alone(Cursor):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         statement = self.mogrify(query, params) if params else str(query)
-        before = [BEGIN, *(limits(settings()).split("; ") if settings().database_pooled else ())]
+        before = [BEGIN, *(limits(settings()) if settings().database_pooled else ())]
         super().execute(";\n".join([*before, statement.rstrip().removesuffix(";"), "COMMIT"]), **options)
         for _ in before:
             self.nextset()

@@ -59,9 +59,9 @@ def _leave_read_only(context: ExceptionContext) -> None:
     """A server that turned read-only may have handed its work to another: the pool connects anew."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
-def limits(settings: Settings) -> str:
+def limits(settings: Settings) -> tuple[str, str]:
     """What `options` says once for a connection; PgBouncer refuses those, and would hand a plain SET to strangers."""
-    return f"SET LOCAL statement_timeout = '{settings.statement_seconds}s'; SET LOCAL timezone = 'UTC'"
+    return f"SET LOCAL statement_timeout = '{settings.statement_seconds}s'", "SET LOCAL timezone = 'UTC'"
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def _limit_each_transaction(engine: Engine, settings: Settings) -> None:
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(limits(settings)))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("; ".join(limits(settings))))
 
 
 def init_app(app: Flask) -> None:

@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 
 from quietus.core.pages import DEMO_MARK
+from tests.live import PROJECT, without_servers
 
-PROJECT = Path(__file__).resolve().parents[2]
 MARK = "Every person, text and session in this desk is made up."
 
 
 def demo(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+    clean = without_servers()
     return subprocess.run(
         [sys.executable, "-m", "quietus", "demo", *words],
         capture_output=True, text=True, env=clean | environment, cwd=PROJECT, timeout=240, check=False,

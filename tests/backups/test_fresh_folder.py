@@ -1,6 +1,5 @@
 """A backup of one desk becomes another desk in an empty state folder, and the main job works there."""
 
-import os
 import secrets
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from quietus.stack import addresses
 from tests.backups.conftest import Desk
 from tests.backups.test_backup import people, saved
 from tests.conftest import open_folder
-from tests.live import PROJECT, start_live
+from tests.live import PROJECT, start_live, without_servers
 
 # four programs start one after the other, on a machine that may be busy
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
@@ -26,7 +25,7 @@ def test_an_empty_state_folder_becomes_the_desk(
     file = saved(desk, folder)
     before = desk.digests("users", "user_roles", "analysis_records", "video_sessions", "video_analysis_events")
     state = open_folder(tmp_path_factory.mktemp("fresh"))
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUIETUS_", "DATABASE_URL", "REDIS_URL"))}
+    clean = without_servers()
 
     def command(*words: str) -> str:
         done = subprocess.run([sys.executable, "-m", "quietus", "--state", str(state), *words], cwd=PROJECT,
