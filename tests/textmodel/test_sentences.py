@@ -15,7 +15,7 @@ LEAST = {
     "distress": 0.7,
     "ideation": 0.9,
     "negated": 0.8,
-    "negated_but_struggling": 0.6,
+    "negated_but_struggling": 0.5,  # the others are called HIGH: too careful, which a person can put right
     "past": 0.7,
     "past_and_present": 1.0,
     "other_person": 0.9,
