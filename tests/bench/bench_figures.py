@@ -70,9 +70,9 @@ NAIVE = {
     "sessions": "SELECT session_type, client_platform, status, count(DISTINCT s.id), count(*) FROM video_sessions AS s "
     "LEFT JOIN video_analysis_events AS e ON e.session_id = s.id "
     "WHERE started_at >= %(from)s AND started_at < %(to)s GROUP BY 1, 2, 3",
-    "intake_ledger": "SELECT count(*), count(r.id) FROM audit_logs AS a LEFT JOIN analysis_records AS r "
-    "ON r.id::text = a.resource_id WHERE action = 'analysis:accepted' "
-    "AND created_at >= %(from)s AND created_at < %(to)s",
+    "intake_ledger": "SELECT r.predicted_label, count(*) FROM audit_logs AS a LEFT JOIN analysis_records AS r "
+    "ON r.id::text = a.resource_id WHERE a.action = 'analysis:accepted' "
+    "AND a.created_at >= %(from)s AND a.created_at < %(to)s GROUP BY 1",
 }
 
 
