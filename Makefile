@@ -14,7 +14,9 @@ PIP_TOOLS := pip-tools==7.6.2
 RELEASE_TOOLS := pip-licenses==5.5.5 cyclonedx-bom==7.5.0
 PIP_AUDIT := pip-audit==2.10.1
 PY := .venv/bin/python
-INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
+# two that set up the same folder at once take turns, where the system has flock
+TURN := $(if $(shell command -v flock 2>/dev/null),flock .stamps/turn,)
+INSTALL := $(TURN) $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action ignore
 # npm of the wheel, where it had to be installed, comes first
 NODE_PATH_FIRST := PATH="$$PWD/.venv/bin:$$PATH"
 # node does not look at the certificate authorities that a machine's own administrator added
@@ -23,6 +25,7 @@ ifneq ($(SYSTEM_CA),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
+UNFETCHED := { echo 'The packages could not be installed: the reason stands above. Is the network there? Behind a proxy set HTTPS_PROXY, for an index of your own PIP_INDEX_URL. Then the same command again.'; exit 1; }
 
 .PHONY: help run demo test lint fuzz audit bench bench-document chaos train pins release notices clean chromium pgbouncer
 .DEFAULT_GOAL := help
@@ -75,7 +78,7 @@ train: .stamps/train-packages  ## Train the text model from DATA=folder
 pins: .stamps/pip-tools  ## Bring requirements*.txt up to date with the ranges in pyproject.toml
 	@echo '- requirements.txt';      $(PY) -m piptools compile $(PIN) --output-file requirements.txt pyproject.toml
 	@echo '- requirements-test.txt'; $(PY) -m piptools compile $(PIN) --extra test --constraint requirements.txt --output-file requirements-test.txt pyproject.toml
-PIN := --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+PIN := --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 release: $(ASSETS) .stamps/release/bin/pip-licenses  ## The wheel and its bills of materials, in dist/
 	@rm -rf build dist && mkdir -p dist
@@ -102,26 +105,27 @@ clean:  ## Remove what was installed or built; the data in var/ stays
 .stamps:
 	@mkdir -p .stamps
 
-.venv/bin/python:
+.venv/bin/python: | .stamps
 	@command -v "$(PYTHON)" >/dev/null || { echo 'Quietus needs Python 3.11 or newer: name yours with make PYTHON=/path/to/python3.'; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Quietus needs Python 3.11 or newer, and this is' "$$("$(PYTHON)" --version 2>&1)": name another with make PYTHON=/path/to/python3.; exit 1; }
 	@echo '- Python environment in .venv'
-	@"$(PYTHON)" -m venv .venv >.venv.log 2>&1 || { rm -rf .venv; tail -n 1 .venv.log; rm -f .venv.log; echo 'This Python cannot make environments: install its venv package (Debian: apt-get install python3-venv).'; exit 1; }
+	@$(TURN) "$(PYTHON)" -m venv .venv >.venv.log 2>&1 || { rm -rf .venv; tail -n 1 .venv.log; rm -f .venv.log; echo 'This Python cannot make environments: install its venv package (Debian: apt-get install python3-venv).'; exit 1; }
 	@rm -f .venv.log
 
 .stamps/packages: requirements.txt .venv/bin/python | .stamps
-	@echo '- Python packages'
-	@$(INSTALL) -r requirements.txt
+	@echo '- Python packages (a minute or two)'
+	@$(INSTALL) --require-hashes -r requirements.txt || $(UNFETCHED)
 	@touch $@
 
 .stamps/test-packages: requirements-test.txt .stamps/packages
 	@echo '- packages for the tests'
-	@$(INSTALL) -r requirements-test.txt
+	@$(INSTALL) --require-hashes -r requirements-test.txt || $(UNFETCHED)
 	@touch $@
 
+# torch comes as a build of its own for each kind of processor, so no hash of it fits everywhere
 .stamps/train-packages: requirements-train.txt .stamps/packages
 	@echo '- packages for training'
-	@$(INSTALL) -r requirements-train.txt
+	@$(INSTALL) -r requirements-train.txt || $(UNFETCHED)
 	@touch $@
 
 .stamps/pip-tools: .stamps/packages
@@ -144,11 +148,11 @@ clean:  ## Remove what was installed or built; the data in var/ stays
 node_modules/.package-lock.json: package.json package-lock.json .npmrc .stamps/packages
 	@if ! { $(NODE_PATH_FIRST); npm --version 2>/dev/null | grep -Eq '^([89]|[1-9][0-9])\.'; }; then echo '- node (this machine has no npm)'; $(INSTALL) $(NODE_WHEEL); fi
 	@echo '- page assets'
-	@$(NODE_PATH_FIRST) npm ci --loglevel=error >.stamps/npm.log 2>&1 || { cat .stamps/npm.log; echo 'npm could not fetch the page assets: its reason stands above.'; exit 1; }
+	@$(NODE_PATH_FIRST) $(TURN) npm ci --loglevel=error >.stamps/npm.log 2>&1 || { cat .stamps/npm.log; echo 'npm could not fetch the page assets: its reason stands above.'; exit 1; }
 	@touch $@
 
 $(ASSETS): vendor.mjs node_modules/.package-lock.json
-	@$(NODE_PATH_FIRST) node vendor.mjs
+	@$(NODE_PATH_FIRST) $(TURN) node vendor.mjs
 	@touch $@
 
 # For the browser tests: one that is named, one that is installed, Debian's, or Playwright's own.

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--keep", type=click.IntRange(1), help="In a folder: delete all but this many of the newest.")
+@click.option(
+    "--keep", type=click.IntRange(1), help="TARGET is a folder, made when missing; all but this many of the newest go."
+)
 @with_appcontext
 def backup(target: Path, keep: int | None) -> None:
     """Write the database to TARGET, a new file or a folder, while the desk runs. Exit 2 when it could not."""
@@ -23,12 +25,14 @@ def backup(target: Path, keep: int | None) -> None:
     from quietus.backups.programs import BackupError
 
     try:
+        if keep:
+            making.open_folder(target)
         made = making.make(target)
     except BackupError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     click.echo(f"{made.file} {made.manifest.bytes} bytes {sum(made.manifest.rows.values())} rows")
-    if keep and target.is_dir():
+    if keep:
         for gone in making.keep_newest(target, keep):
             click.echo(f"{gone} deleted")
 

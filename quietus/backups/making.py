@@ -64,6 +64,14 @@ def make(target: Path) -> Made:
     return Made(file, manifest)
 
 
+def open_folder(folder: Path) -> None:
+    """Make it when it is missing, for its owner only; BackupError when something else has its name."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(f"{folder} is no folder and cannot be made one ({error.strerror}).") from None
+
+
 def keep_newest(folder: Path, count: int) -> list[Path]:
     """Delete all but the newest whole backups that `make` wrote into this folder; which ones went."""
     whole = sorted(file for file in folder.glob(PATTERN) if path_of(file).exists())

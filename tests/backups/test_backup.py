@@ -264,6 +264,14 @@ def test_an_older_backup_is_brought_up_to_date(new_desk: Callable[..., Desk], fo
     assert new.rows(RIGHTS) == fresh.rows(RIGHTS)
 
 
+def test_a_folder_that_is_missing_is_made_and_never_mistaken_for_a_file(desk: Desk, folder: Path) -> None:
+    assert desk.run("backup", str(folder / "nightly"), "--keep", "2").exit_code == 0
+    assert (folder / "nightly").stat().st_mode & 0o777 == 0o700
+    (dump,) = (folder / "nightly").glob("*.dump")
+    refused = desk.run("backup", str(dump), "--keep", "2")
+    assert (refused.exit_code, "is no folder" in refused.output) == (2, True)
+
+
 def test_nothing_is_overwritten_and_a_folder_keeps_its_newest(desk: Desk, folder: Path) -> None:
     file = saved(desk, folder)
     again = desk.run("backup", str(file))

@@ -12,7 +12,7 @@ DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # what is made on the spot, or belongs to another machine
 MADE = {"quietus/static/vendor/"}
-PATH = re.compile(r"`((?:quietus|tests|docs|migrations|examples)/[\w./*-]+)(?:::\w+)?`")
+PATH = re.compile(r"(?<![\w/.-])((?:quietus|tests|docs|migrations|examples)/[\w./*-]*[\w/*])")
 
 
 def anchors(document: Path) -> set[str]:

@@ -18,13 +18,12 @@ import redis
 import requests
 
 from tests.conftest import EXTERNAL, open_folder
+from tests.documents.blocks import blocks
 from tests.factories import PASSWORD
 from tests.live import PROJECT, Live, start_live
 from tests.webhooks.receiver import KEY, SECRET, Receiver
 
 pytestmark = pytest.mark.stack
-GUIDE = (PROJECT / "docs" / "integrating.md").read_text()
-FENCE = re.compile(r"^```(console|bash|python)\n(.*?)^```$", re.M | re.S)
 WINDOWS = "seconds,presence,eye_closure,head_pitch,movement\n0.1,0.98,0.1,1,0.2\n0.2,0.97,0.8,1,-2.4\n"
 
 sys.path.insert(0, str(PROJECT / "examples"))
@@ -89,12 +88,13 @@ def person(desk: Live) -> requests.Session:
 def script(port: int) -> str:
     """The guide's blocks, one after the other, as one person would type them."""
     lines = ["set -e", "set -m"]
-    for kind, block in FENCE.findall(GUIDE):
-        if kind == "python":
-            lines.append(f"python - <<'END'\n{block}END")
-        else:
-            lines.append(re.sub(r"^\$ ", "", block, flags=re.M))
-        lines.append("echo")
+    for block in blocks("docs/integrating.md"):
+        if block.words:  # for a desk that is set up in another way
+            continue
+        if block.language == "python":
+            lines += [f"python - <<'END'\n{block.text}END", "echo"]
+        elif block.language in ("console", "bash"):
+            lines += [*(block.commands() or [block.text]), "echo"]
     whole = "\n".join(lines).replace("8099", str(port))
     # where a reader writes the address of their own desk
     return re.sub(r"^export URL=.*$", "", whole, flags=re.M)

@@ -135,6 +135,19 @@ def test_each_workers_counters_can_be_read(compose: dict[str, Any]) -> None:
     assert set(ports.values()) == {"9464"}
 
 
+def test_prometheus_asks_all_that_counts_and_reads_the_rules(compose: dict[str, Any]) -> None:
+    prometheus, services = yaml.safe_load(compose["configs"]["prometheus"]["content"]), compose["services"]
+    jobs = {job["job_name"]: job for job in prometheus["scrape_configs"]}
+    asked = {name: set(job["static_configs"][0]["targets"]) for name, job in jobs.items()}
+    workers = {f"{name}:9464" for name in services if name.startswith("worker-")}
+    assert asked == {"quietus": {"web:8000"}, "quietus-workers": workers}  # the names that the rules know
+    for job in jobs.values():
+        assert job["authorization"]["credentials"] == services["web"]["environment"]["QUIETUS_METRICS_TOKEN"]
+    mounted = {each["target"]: compose["configs"][each["source"]] for each in services["prometheus"]["configs"]}
+    assert prometheus["rule_files"] == [place for place, each in mounted.items() if "file" in each]
+    assert (PROJECT / mounted["/etc/prometheus/alerts.yml"]["file"]).is_file()
+
+
 def test_backups_go_into_a_volume_that_the_program_may_write(
     compose: dict[str, Any], steps: list[tuple[str, str]]
 ) -> None:
@@ -154,10 +167,10 @@ def test_ci_makes_a_browser_test_that_cannot_run_fail() -> None:
     assert lines.index("export CI=true") < lines.index("make test")
 
 
-def test_the_web_is_reached_from_this_machine_only(compose: dict[str, Any]) -> None:
+def test_what_is_published_is_reached_from_this_machine_only(compose: dict[str, Any]) -> None:
     published = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(published) == 1
-    assert published[0].startswith("127.0.0.1:")
+    assert len(published) == 2, "the web and, where it is asked for, Prometheus"
+    assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 def test_the_programs_run_as_an_ordinary_user(steps: list[tuple[str, str]], compose: dict[str, Any]) -> None:

