@@ -204,6 +204,10 @@ TABLE: Final[dict[str, Route]] = {
     "GET audits.check": Route(AUDIT, DESK),
     # running the desk
     "GET admin.state": Route(ADMIN, DESK),
+    "GET start.index": Route(ADMIN, DESK),
+    "GET start.show": Route(ADMIN, DESK),
+    "POST start.close": Route(ADMIN, DESK),
+    "POST start.helplines_checked": Route(ADMIN, DESK),
     "GET admin.failed": Route(ADMIN, DESK),
     "POST admin.retry": Route(ADMIN, DESK),
     "GET webhooks.index": Route(ADMIN, DESK),
