@@ -61,7 +61,9 @@ def test_a_step_is_done_when_the_desk_says_so(root: Principal) -> None:
     assert states()["second_admin"] == "todo"
 
 
-def test_an_old_backup_and_older_helplines_are_to_be_done_again(root: Principal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_backup_and_older_helplines_are_to_be_done_again(
+    root: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     audit.record(Action.BACKUP_MADE, actor=None, resource_type="backup", resource_id=None)
     audit.record(Action.HELPLINES_CHECKED, actor=root.id, resource_type="helplines", resource_id="2020-01-01")
     db.session.commit()
@@ -110,5 +112,3 @@ def test_who_checked_the_helplines_is_in_the_audit(admin: FlaskClient, root: Pri
     assert found is not None
     assert found.user_id == root.id
     assert 'class="step step-done" data-step="helplines"' in admin.get("/admin/start").text
-
-

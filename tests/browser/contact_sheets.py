@@ -20,7 +20,8 @@ def write_sheets(folder: Path) -> None:
             files = sorted(folder.glob(f"*-{width}-{theme}.png"))
             across = ACROSS[width]
             for number, start in enumerate(range(0, len(files), across * 2)):
-                _sheet(files[start : start + across * 2], across, column).save(sheets / f"{width}-{theme}-{number:02}.png")
+                sheet = _sheet(files[start : start + across * 2], across, column)
+                sheet.save(sheets / f"{width}-{theme}-{number:02}.png")
 
 
 def _sheet(files: list[Path], across: int, column: int) -> Image.Image:

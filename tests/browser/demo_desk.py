@@ -46,7 +46,8 @@ def empty_desk() -> Iterator[Cast]:
 
 def add_made_up_data(cast: Cast) -> None:
     """A year of the desk's life, and a person with texts and sessions in every state."""
-    fill(cast.live.command("url", "database", "--owner").strip(), events=WINDOWS, end=clock.now())
+    fill(cast.live.command("url", "database", "--owner").strip(), events=WINDOWS, end=clock.now(), waiting_days=2)
+    cast.live.command("audit", "seal")
     person = cast.people["USER"]
     for name, text in TEXTS.items():
         cast.results[name] = f"/check-in/{_read(cast.live, person, text)['id']}"
@@ -56,7 +57,7 @@ def add_made_up_data(cast: Cast) -> None:
 
 
 def _read(live: Live, person: requests.Session, text: str) -> dict[str, Any]:
-    wait = {"Prefer": "wait=10"}
-    answer = person.post(f"{live.url}/api/v1/analyses", json={"text": text, "source": "WEB_FORM"}, headers=wait, timeout=30)
+    body = {"text": text, "source": "WEB_FORM"}
+    answer = person.post(f"{live.url}/api/v1/analyses", json=body, headers={"Prefer": "wait=10"}, timeout=30)
     found: dict[str, Any] = answer.json()
     return found
