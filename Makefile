@@ -27,7 +27,7 @@ endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 UNFETCHED := { echo 'The packages could not be installed: the reason stands above. Is the network there? Behind a proxy set HTTPS_PROXY, for an index of your own PIP_INDEX_URL. Then the same command again.'; exit 1; }
 
-.PHONY: help run demo test lint fuzz audit bench bench-document chaos train pins release notices clean chromium pgbouncer
+.PHONY: help run demo test lint fuzz audit bench bench-document pictures lighthouse chaos train pins release notices clean chromium pgbouncer
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -68,6 +68,12 @@ bench: .stamps/test-packages $(ASSETS)  ## Speeds against raw baselines, on this
 
 bench-document: .stamps/test-packages  ## Put what make bench measured into docs/performance.md
 	@$(PY) -m tests.bench.document
+
+pictures: .stamps/test-packages $(ASSETS) chromium  ## Every page as each role, into var/pictures/, the best into docs/pictures/ (ONLY=review)
+	@$(PY) -m tests.browser.pictures
+
+lighthouse: .stamps/test-packages .stamps/lighthouse/node_modules $(ASSETS) chromium  ## Lighthouse on five pages, its figures into docs/performance.md
+	@$(NODE_PATH_FIRST) $(PY) -m tests.browser.lighthouse
 
 chaos: .stamps/test-packages $(ASSETS)  ## kill -9 of every part, again and again (chaos_*.py and tests under tests/faults)
 	@$(PY) -m pytest -s -o python_files='test_*.py chaos_*.py' -o timeout=3600 tests/faults $(ARGS)
@@ -149,6 +155,12 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc .stamps/p
 	@if ! { $(NODE_PATH_FIRST); npm --version 2>/dev/null | grep -Eq '^([89]|[1-9][0-9])\.'; }; then echo '- node (this machine has no npm)'; $(INSTALL) $(NODE_WHEEL); fi
 	@echo '- page assets'
 	@$(NODE_PATH_FIRST) $(TURN) npm ci --loglevel=error >.stamps/npm.log 2>&1 || { cat .stamps/npm.log; echo 'npm could not fetch the page assets: its reason stands above.'; exit 1; }
+	@touch $@
+
+.stamps/lighthouse/node_modules: tests/lighthouse/package.json tests/lighthouse/package-lock.json node_modules/.package-lock.json | .stamps
+	@echo '- Lighthouse'
+	@mkdir -p .stamps/lighthouse && cp tests/lighthouse/package.json tests/lighthouse/package-lock.json .npmrc .stamps/lighthouse/
+	@$(NODE_PATH_FIRST); cd .stamps/lighthouse && npm ci --loglevel=error >npm.log 2>&1 || { cat npm.log; exit 1; }
 	@touch $@
 
 $(ASSETS): vendor.mjs node_modules/.package-lock.json

@@ -18,6 +18,7 @@ from quietus.demo_data import Filled, fill
 from quietus.places import PROJECT
 from quietus.stack import StackError, servers
 
+WAITING_DAYS: Final = 2
 ROLES: Final = ("ANALYST", "CLINICIAN", "AUDITOR", "ADMIN")
 
 
@@ -56,9 +57,11 @@ def _filled(state: Path, rows: int) -> tuple[Filled, str]:
     password = secrets.token_urlsafe(18)
     with servers(state, holder="demo") as addresses:
         _command(state, "prepare")
-        made = fill(addresses.owner_database_url.replace("+psycopg", "", 1), events=rows, end=clock.now())
+        url = addresses.owner_database_url.replace("+psycopg", "", 1)
+        made = fill(url, events=rows, end=clock.now(), waiting_days=WAITING_DAYS)
         for role in ROLES:
             _command(state, "user", "create", "--email", _email(role), "--role", role, stdin=password)
+        _command(state, "audit", "seal")
     return made, password
 
 

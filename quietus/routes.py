@@ -6,7 +6,7 @@ from quietus.accounts import api as accounts_api
 from quietus.accounts import outside_views
 from quietus.accounts import views as accounts_views
 from quietus.admin import api as admin_api
-from quietus.admin import user_views
+from quietus.admin import start_views, user_views
 from quietus.admin import views as admin_views
 from quietus.analysis import api as analysis_api
 from quietus.analysis import views as analysis_views
@@ -41,6 +41,7 @@ PAGES: Final = (
     reports_views.bp,
     audit_views.bp,
     admin_views.bp,
+    start_views.bp,
     user_views.bp,
     webhooks_views.bp,
     api_docs.bp,

@@ -201,5 +201,11 @@ def ensure_first_admin(email: str, password: str | None) -> str | None:
     return chosen
 
 
+def active_with(role: str, *, at_most: int) -> int:
+    """How many active accounts hold the role, counted no further than `at_most`."""
+    found = select(User.id).where(User.is_active, User.roles.any(Role.name == role)).limit(at_most)
+    return len(db.session.scalars(found).all())
+
+
 def _has_admin() -> bool:
     return bool(db.session.scalar(select(exists(User.id).where(User.roles.any(Role.name == ADMIN)))))

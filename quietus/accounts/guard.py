@@ -34,7 +34,8 @@ def check() -> ResponseReturnValue | None:
     """Refuse what the view's marker does not allow; a view without a marker does not exist for anybody."""
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return None  # no such address (404, 405 come from the router), or open by nature
-    access: Any = getattr(current_app.view_functions[request.endpoint], "access", ())
+    view = current_app.view_functions[request.endpoint]
+    access: Any = getattr(view, "access", ())
     if not access:
         raise NotFound
     if access != PUBLIC and not current_user.is_authenticated:
@@ -46,7 +47,7 @@ def check() -> ResponseReturnValue | None:
         return None
     if not any(current_user.can(permission) for permission in access):
         raise _lacks_the_right()
-    if not current_user.by_token:
+    if not current_user.by_token and not getattr(view, "by_itself", False):
         sessions.touch()
     return None
 

@@ -26,8 +26,14 @@ bp = Blueprint("accounts", __name__, url_prefix="/auth")
 
 
 def after_sign_in(target: str | None) -> ResponseReturnValue:
-    start = url_for("analysis.check_in") if current_user.can("submit") else url_for("home.index")
-    return redirect(next_page.within(target, start), code=303)
+    return redirect(next_page.within(target, _start()), code=303)
+
+
+def _start() -> str:
+    """Where somebody's work begins, when they did not ask for a page."""
+    if current_user.can("see_state"):
+        return url_for("start.index")
+    return url_for("analysis.check_in") if current_user.can("submit") else url_for("home.index")
 
 
 def sign_in_page(refusal: Unauthenticated | None = None, form: Any = None) -> ResponseReturnValue:

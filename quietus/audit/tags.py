@@ -58,6 +58,8 @@ class Action(StrEnum):
     AUDIT_SEALED = "audit:sealed"
     AUDIT_VERIFIED = "audit:verified"
     SETTINGS_CHANGED = "settings:changed"
+    FIRST_STEPS_CLOSED = "first_steps:closed"
+    HELPLINES_CHECKED = "helplines:checked"
     BACKUP_MADE = "backup:made"
     BACKUP_RESTORED = "backup:restored"
     SUBJECT_SEARCHED = "subject:searched"

@@ -14,6 +14,12 @@ def public(view: View) -> View:
     return view
 
 
+def asked_by_itself(view: View) -> View:
+    """An open page calls this unasked, again and again: that is not somebody using their sign-in."""
+    view.by_itself = True  # type: ignore[attr-defined]  # as above
+    return view
+
+
 def requires(*permissions: str) -> Callable[[View], View]:
     """Only who holds one of `permissions` (accounts/permissions.py) may call this."""
 

@@ -24,6 +24,8 @@ class Ground:
     reviewers: list[str]
     end: datetime
     days: int
+    # whatever asks for a reader and came before this was read; NaT: some of it never is
+    all_read_until: np.datetime64
 
 
 def copy_rows(connection: "psycopg.Connection[Any]", table: str, columns: Sequence[str], data: Sequence[Texts]) -> int:

@@ -40,9 +40,19 @@ class Filled:
     seconds: float
 
 
-def fill(url: str, *, events: int, end: datetime, texts: int | None = None, seed: int = 1, days: int = DAYS) -> Filled:
+def fill(
+    url: str,
+    *,
+    events: int,
+    end: datetime,
+    texts: int | None = None,
+    seed: int = 1,
+    days: int = DAYS,
+    waiting_days: int | None = None,
+) -> Filled:
     """Made-up data of the `days` before `end`; by default a text for every five windows.
 
+    With `waiting_days` nothing waits longer for a reader than that; else a share of all of it was never read.
     `url` is of the role that owns the tables, in libpq's form. Raises NotEmpty.
     """
     began = time.perf_counter()
@@ -53,7 +63,9 @@ def fill(url: str, *, events: int, end: datetime, texts: int | None = None, seed
         if connection.execute(OTHERS).fetchone() == (True,):
             raise NotEmpty
         people, reviewers = add_people(connection, rng, min(20_000, max(20, events // 1000)), since)
-        ground = Ground(connection, rng, people, reviewers, end, days)
+        last = np.datetime64(end.replace(tzinfo=None), "ms")
+        read_until = np.datetime64("NaT") if waiting_days is None else last - np.timedelta64(waiting_days, "D")
+        ground = Ground(connection, rng, people, reviewers, end, days, read_until)
         with bare_tables(connection):
             audit = add_texts(ground, texts)
             sessions, made, more = add_sessions(ground, events)

@@ -54,9 +54,12 @@ def add_reviews(ground: Ground, items: Reviewed) -> int:
     who = rng.integers(0, len(reviewers), count)
     at = items.since + np.minimum(rng.lognormal(15, 1, count), 3e8).astype("timedelta64[ms]")
     said = _human(rng, items.label, items.confidence)
-    first = Reading(1, list(range(count)), picked(reviewers, who.tolist()), said, at)
+    # what would be read later than now still waits
+    end = np.datetime64(ground.end.replace(tzinfo=None), "ms")
+    done = np.flatnonzero(at <= end)
+    first = Reading(1, done.tolist(), picked(reviewers, who[done].tolist()), picked(said, done.tolist()), at[done])
     rows = _viewed(connection, items, first) + _decided(connection, items, first)
-    twice = np.flatnonzero(rng.random(count) < SECOND_READINGS)
+    twice = np.flatnonzero((rng.random(count) < SECOND_READINGS) & (at + np.timedelta64(3, "h") <= end))
     # the second reader mostly sees it as the first did
     same = (rng.random(len(twice)) < 0.8).tolist()
     again = [label if keep else "MODERATE" for label, keep in zip(picked(said, twice), same, strict=True)]
@@ -79,9 +82,9 @@ def _human(rng: np.random.Generator, labels: list[str], confidence: Array) -> li
 def _viewed(connection: "psycopg.Connection[Any]", items: Reviewed, reading: Reading) -> int:
     who, at = reading.who, reading.at - np.timedelta64(2, "m")
     acts, kinds = [f"{items.resource_type}:viewed"] * len(who), [items.resource_type] * len(who)
-    told = [f'{{"reason": "review", "subject_id": "{user}"}}' for user in items.user_id]
+    told = [f'{{"reason": "review", "subject_id": "{user}"}}' for user in picked(items.user_id, reading.places)]
     return copy_rows(connection, "audit_logs", COLUMNS,
-                     (who, acts, kinds, items.id, told, times(at)))  # fmt: skip
+                     (who, acts, kinds, picked(items.id, reading.places), told, times(at)))  # fmt: skip
 
 
 def _decided(connection: "psycopg.Connection[Any]", items: Reviewed, reading: Reading) -> int:

@@ -105,7 +105,7 @@ def _audit(ground: Ground, texts: Texts, labels: list[str], sources: list[str], 
     recorded = [
         f'{{"predicted_label": "{label}", "model_version": "{version}"}}'
         if label != "FAILED"
-        else '{"reason": "empty"}'
+        else '{"reason": "no_words"}'
         for label, version in zip(labels, texts.version, strict=True)
     ]
     columns = ("user_id", "action", "resource_type", "resource_id", "metadata", "created_at")
@@ -122,7 +122,9 @@ def _audit(ground: Ground, texts: Texts, labels: list[str], sources: list[str], 
 def _review(ground: Ground, texts: Texts, labels: list[str]) -> int:
     """Most of HIGH, a third of MODERATE and a small sample of LOW were read by a person."""
     chance = np.array([0.02, 0.33, 0.9, 0])[texts.label]
-    chosen = np.flatnonzero(ground.rng.random(len(labels)) < chance).tolist()
+    read = ground.rng.random(len(labels)) < chance
+    overdue = (texts.read < ground.all_read_until) & np.isin(texts.label, (1, 2))
+    chosen = np.flatnonzero(read | overdue).tolist()
     reviewed = Reviewed(
         "analysis",
         picked(texts.id, chosen),

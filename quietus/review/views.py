@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from quietus.core import clock
-from quietus.core.access import requires
+from quietus.core.access import asked_by_itself, requires
 from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid
 from quietus.core.pages import rfc3339
@@ -49,8 +49,28 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("review.index"), 303)
     groups = {place: [item for item in page.items if item.place is place] for place in Place}
     return render_template(
-        "review/queue.html", groups=groups, next_cursor=page.next_cursor, counts=counts, most=queue.COUNTED
+        "review/queue.html",
+        groups=groups,
+        next_cursor=page.next_cursor,
+        counts=counts,
+        most=queue.COUNTED,
+        seen=_seen(counts),
     )
+
+
+@bp.get("/waiting")
+@asked_by_itself
+@requires("review")
+def waiting() -> ResponseReturnValue:
+    """How much waits now, for the page that is open; nothing at all while it is as that page shows it."""
+    _, counts = queue.overview(reader=current_user)
+    if _seen(counts) == request.args.get("now"):
+        return "", 204
+    return render_template("review/_waiting.html", counts=counts, most=queue.COUNTED, seen=request.args.get("seen", ""))
+
+
+def _seen(counts: queue.Counts) -> str:
+    return f"{counts.first}-{counts.next}"
 
 
 @bp.post("/next")

@@ -128,6 +128,7 @@
   // ---- A result that arrives by itself
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
+    if (xhr.status === 204) return; // nothing has changed
     const next = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-state]");
     if (!next) {
       // the sign-in has ended, or something else answered: show it whole instead of inside this page

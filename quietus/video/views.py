@@ -1,5 +1,6 @@
 """The pages of live sessions: the camera page, the list of one's sessions, one session."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -7,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from quietus.core import clock
-from quietus.core.access import requires
+from quietus.core.access import asked_by_itself, requires
 from quietus.core.errors import Invalid
 from quietus.core.headers import allow_camera
 from quietus.core.paging import LIMIT_DEFAULT
@@ -51,24 +52,37 @@ def index() -> ResponseReturnValue:
 @bp.get("/sessions/<uuid:session_id>")
 @requires("see_own_sessions")
 def show(session_id: UUID) -> ResponseReturnValue:
-    session = service.get_session(session_id, for_user=current_user)
     try:
-        page = service.events_of(
-            session_id,
-            for_user=current_user,
-            filters=service.EventFilters(),
-            limit=WINDOWS_PER_PAGE,
-            cursor=request.args.get("cursor"),
-        )
+        return render_template("video/session.html", **_shown(session_id, request.args.get("cursor")))
     except Invalid:  # as above
         return redirect(url_for("sessions.show", session_id=session_id), 303)
-    return render_template(
-        "video/session.html",
-        session=session,
-        timeline=timeline(page.items),
-        next_cursor=page.next_cursor,
-        now=clock.now(),
+
+
+@bp.get("/sessions/<uuid:session_id>/state")
+@asked_by_itself
+@requires("see_own_sessions")
+def state(session_id: UUID) -> ResponseReturnValue:
+    """What the open page of a running session asks for; nothing at all while it is as that page shows it."""
+    shown = _shown(session_id)
+    if shown["seen"] == request.args.get("now"):
+        return "", 204
+    return render_template("video/_session.html", **shown)
+
+
+def _shown(session_id: UUID, cursor: str | None = None) -> dict[str, Any]:
+    """A session and a page of its windows. Raises NotFound, Invalid for a foreign cursor."""
+    session = service.get_session(session_id, for_user=current_user)
+    page = service.events_of(
+        session_id, for_user=current_user, filters=service.EventFilters(), limit=WINDOWS_PER_PAGE, cursor=cursor
     )
+    return {
+        "session": session,
+        "timeline": timeline(page.items),
+        "next_cursor": page.next_cursor,
+        "now": clock.now(),
+        "seen": f"{session.status}-{page.items[0].id if page.items else 'none'}",
+        "by_itself": session.status == "ACTIVE" and not cursor,
+    }
 
 
 @bp.get("/sessions/<uuid:session_id>.<any(csv, jsonl):kind>")

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from quietus.accounts import administration
 from quietus.core.extensions import db
 from tests.accounts.conftest import COOKIE, Browser
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_user, sign_in
 
 NEW = "seven umbrellas over the canal"
 
@@ -202,3 +202,13 @@ def test_a_failed_and_a_good_sign_in_are_both_on_record(
 def test_the_cookie_is_signed_with_sha256(alice: Browser) -> None:
     signature = alice.cookie().rsplit(".", 1)[1]
     assert len(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))) == hashlib.sha256().digest_size
+
+
+def test_a_page_that_asks_by_itself_does_not_keep_a_sign_in_alive(app: Flask, later: Any) -> None:
+    make_user("bob@example.org", ("CLINICIAN",))
+    bob = app.test_client()
+    sign_in(bob, "bob@example.org")
+    with later(minutes=59):
+        assert bob.get("/review/waiting").status_code == 200
+    with later(minutes=61):
+        assert bob.get("/review/waiting").status_code == 303

@@ -48,16 +48,16 @@ def test_admins_are_told_on_every_page_when_the_heartbeat_is_old(
     app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.extensions, "started_at", clock.now())
-    assert WARNING not in admin.get("/").text, "a desk that just started has had no time for it"
+    assert WARNING not in admin.get("/help").text, "a desk that just started has had no time for it"
     note_heartbeat()
-    assert WARNING not in admin.get("/").text
+    assert WARNING not in admin.get("/help").text
     old = clock.now().timestamp() - HEARTBEAT_OLD_SECONDS - 1
     app.extensions["broker"].set(HEARTBEAT_KEY, str(old))
-    for path in ("/", "/history", "/auth/account", "/admin/state"):
+    for path in ("/help", "/history", "/auth/account", "/admin/state"):
         assert WARNING in admin.get(path).text
     app.extensions["broker"].delete(HEARTBEAT_KEY)
     monkeypatch.setitem(app.extensions, "started_at", clock.now() - timedelta(hours=1))
-    assert WARNING in admin.get("/").text, "never heard of, and it should have been"
+    assert WARNING in admin.get("/help").text, "never heard of, and it should have been"
 
 
 @pytest.mark.parametrize("role", ["USER", "CLINICIAN", "ANALYST", "AUDITOR", "SERVICE"])

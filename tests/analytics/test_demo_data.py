@@ -34,6 +34,18 @@ def test_it_makes_as_many_rows_as_it_says(url: str, rows: Any) -> None:
     assert late["over"]
 
 
+def test_nothing_happened_later_than_now_and_a_tended_desk_keeps_nobody_waiting(url: str, rows: Any) -> None:
+    fill(url, events=3000, end=END, waiting_days=2)
+    (found,) = rows(
+        """SELECT (SELECT max(created_at) FROM audit_logs WHERE action NOT LIKE '%%undone') <= :end AS past,
+        (SELECT min(analyzed_at) FROM analysis_records AS r WHERE predicted_label IN ('MODERATE', 'HIGH') AND NOT EXISTS
+            (SELECT FROM audit_logs AS a WHERE a.action = 'review:decided' AND a.resource_id = r.id::text))
+            > :end - interval '6 days' AS tended""".replace("%%", "%"),
+        end=END,
+    )
+    assert found == {"past": True, "tended": True}
+
+
 def test_nobody_made_up_can_sign_in(url: str, client: Any) -> None:
     fill(url, events=100, end=END)
     token = client.get("/api/v1/auth/csrf").json["csrf_token"]

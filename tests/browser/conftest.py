@@ -24,7 +24,7 @@ PATIENCE_MS = 15_000
 ANSWERS = ("status of 404", "status of 422")
 
 
-def _own_chromium(playwright: Playwright) -> str | None:
+def own_chromium(playwright: Playwright) -> str | None:
     named = os.environ.get("QUIETUS_CHROMIUM")
     if named:
         return named
@@ -39,7 +39,7 @@ def _own_chromium(playwright: Playwright) -> str | None:
 def launch() -> Iterator[Callable[..., Browser]]:
     """Starts a Chromium with further flags: `launch("--use-fake-device-for-media-stream")`."""
     with sync_playwright() as playwright:
-        program = _own_chromium(playwright)
+        program = own_chromium(playwright)
         if program is None:
             reason = "no Chromium: set QUIETUS_CHROMIUM, install chromium, or run `playwright install chromium`"
             # a check that nobody made must not look like one that passed

@@ -48,22 +48,28 @@ def put(live: Live, owner: UUID, state: str) -> UUID:
     return number
 
 
-def put_session(live: Live, owner: UUID, windows: int = 8) -> UUID:
-    """A session of `owner` that ended, with windows of every level."""
+def put_session(live: Live, owner: UUID, windows: int = 8, status: str = "ENDED") -> UUID:
+    """A session of `owner` with windows of every level."""
     number = uuid4()
     with connect(live) as connection:
         connection.execute(
             "INSERT INTO video_sessions (id, user_id, stream_session_id, session_type, client_platform, status, "
-            "started_at, ended_at) VALUES (%s, %s, %s, 'CHECK_IN', 'WEB', 'ENDED', now() - interval '1 hour', now())",
-            (number, owner, str(number)),
+            "started_at, ended_at) VALUES (%s, %s, %s, 'CHECK_IN', 'WEB', %s, now() - interval '10 minutes', "
+            "CASE WHEN %s = 'ACTIVE' THEN NULL ELSE now() END)",
+            (number, owner, str(number), status, status),
         )
-        for i in range(windows):
-            level = ("LOW", "MODERATE", "HIGH", "UNKNOWN")[i % 4]
-            signals = {"presence": 0.98, "eye_closure": 0.1 * i, "head_pitch": -3.5, "movement": 0.4, "frames": 25}
-            connection.execute(
-                "INSERT INTO video_analysis_events (id, session_id, user_id, event_at, risk_level, confidence, "
-                "signals, model_version, latency_ms) "
-                "VALUES (%s, %s, %s, now() - %s * interval '5 seconds', %s, 0.8, %s, 'for-tests', 90)",
-                (uuid4(), number, owner, windows - i, level, Jsonb({} if level == "UNKNOWN" else signals)),
-            )
+    for i in range(windows):
+        put_window(live, owner, number, ("LOW", "MODERATE", "HIGH", "UNKNOWN")[i % 4], windows - i)
     return number
+
+
+def put_window(live: Live, owner: UUID, session: UUID, level: str = "LOW", ago: int = 0) -> None:
+    """A window of a session that ended `ago` times five seconds ago."""
+    signals = {"presence": 0.98, "eye_closure": 0.02 * ago, "head_pitch": -3.5, "movement": 0.4, "frames": 25}
+    with connect(live) as connection:
+        connection.execute(
+            "INSERT INTO video_analysis_events (id, session_id, user_id, event_at, risk_level, confidence, "
+            "signals, model_version, latency_ms) "
+            "VALUES (%s, %s, %s, now() - %s * interval '5 seconds', %s, 0.8, %s, 'for-tests', 90)",
+            (uuid4(), session, owner, ago, level, Jsonb({} if level == "UNKNOWN" else signals)),
+        )

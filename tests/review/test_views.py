@@ -209,3 +209,12 @@ def test_pages_say_whether_people_are_told(make_app: Any, bob: Caller, alice: An
     page = told.test_client().get("/").text
     assert "the people who review are told that it waits" in page
     assert "Nobody is called or told" not in page
+
+
+def test_an_open_queue_is_told_only_what_has_changed(alice: Any, bob: Caller) -> None:
+    assert bob.get("/review/waiting?seen=0-0&now=0-0").status_code == 204
+    put_text(alice)
+    told = bob.get("/review/waiting?seen=0-0&now=0-0").text
+    assert 'data-state="1-0"' in told
+    assert "The queue has changed since you opened this page" in told
+    assert "The queue has changed" not in bob.get("/review").text

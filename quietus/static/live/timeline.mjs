@@ -1,17 +1,13 @@
-// Draws the table of a session's windows as a chart. Without this file the table stands alone.
+// Draws the table of a session's windows as a chart, anew when windows arrive. Without this file the table stands alone.
 const LEVELS = ["UNKNOWN", "LOW", "MODERATE", "HIGH"];
 const NAMES = { UNKNOWN: "Nobody", LOW: "Low", MODERATE: "Moderate", HIGH: "High" };
 const COLOURS = { UNKNOWN: "waiting", LOW: "low", MODERATE: "moderate", HIGH: "high" };
 
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
-for (const time of document.querySelectorAll("time[data-clock]")) {
-  time.title = time.textContent;
-  time.textContent = clock.format(new Date(time.dateTime));
-}
-
-const rows = [...document.querySelectorAll("#windows tbody tr")].reverse();
 const narrow = window.matchMedia("(max-width: 40rem)").matches;
-const measure = document.getElementById("measure");
+let rows = [];
+let measure = null;
+let chart = null;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--q-${name}`).trim();
 
 /** The measure's value in each row, null where it is not known. */
@@ -83,13 +79,36 @@ const spoken = ({ dataset, raw }) =>
 /** Shares keep the same axis whatever they are, so that two sessions can be compared. */
 const range = () => (/\(share\)$/.test(measure.selectedOptions[0].textContent) ? { min: 0, max: 1 } : {});
 
-document.getElementById("timeline-chart").hidden = false;
-const chart = new Chart(document.querySelector(".timeline canvas"), { type: "line", data: data(), options: options() });
+function localTimes() {
+  for (const time of document.querySelectorAll("time[data-clock]")) {
+    time.title = time.textContent;
+    time.textContent = clock.format(new Date(time.dateTime));
+    time.removeAttribute("data-clock");
+  }
+}
 
 function redraw() {
+  if (!chart) return;
   chart.data = data();
   chart.options = options();
   chart.update();
 }
-measure.addEventListener("change", redraw);
+
+function draw() {
+  localTimes();
+  const chosen = measure?.value;
+  measure = document.getElementById("measure");
+  chart?.destroy();
+  chart = null;
+  if (!measure) return; // no window so far
+  rows = [...document.querySelectorAll("#windows tbody tr")].reverse();
+  if (chosen) measure.value = chosen;
+  if (measure.selectedIndex < 0) measure.selectedIndex = 0; // no new window has that measure
+  measure.addEventListener("change", redraw);
+  document.getElementById("timeline-chart").hidden = false;
+  chart = new Chart(document.querySelector(".timeline canvas"), { type: "line", data: data(), options: options() });
+}
+
+draw();
+document.addEventListener("htmx:afterSettle", draw);
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
