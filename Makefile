@@ -24,7 +24,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 
-.PHONY: help run demo test lint fuzz audit bench bench-document chaos train pins release notices clean chromium pgbouncer
+.PHONY: help run demo test lint fuzz audit bench bench-document chaos train pins release notices translations clean chromium pgbouncer
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -87,6 +87,9 @@ release: $(ASSETS) .stamps/release/bin/pip-licenses  ## The wheel and its bills 
 	@$(NODE_PATH_FIRST); version=$$($(PY) -m quietus --version); cd .stamps/sbom && npm pkg set version=$$version \
 	    && npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >../../dist/sbom-pages.cdx.json
 	@ls dist
+
+translations: .stamps/packages  ## Collect what pages, code and scripts say into quietus/translations, and compile it
+	@$(PY) -m tests.translations
 
 notices: .stamps/packages .stamps/release/bin/pip-licenses  ## Bring the table of NOTICE.md up to date
 	@sed -i '/^| Name /,$$d' NOTICE.md
