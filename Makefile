@@ -27,7 +27,7 @@ endif
 ASSETS := quietus/static/vendor/swagger-ui/LICENSE
 UNFETCHED := { echo 'The packages could not be installed: the reason stands above. Is the network there? Behind a proxy set HTTPS_PROXY, for an index of your own PIP_INDEX_URL. Then the same command again.'; exit 1; }
 
-.PHONY: help run demo test lint fuzz audit bench bench-document pictures lighthouse chaos train pins release notices clean chromium pgbouncer
+.PHONY: help run demo test lint fuzz audit bench bench-document pictures lighthouse chaos train pins release notices translations clean chromium pgbouncer
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -96,6 +96,9 @@ release: $(ASSETS) .stamps/release/bin/pip-licenses  ## The wheel and its bills 
 	@$(NODE_PATH_FIRST); version=$$($(PY) -m quietus --version); cd .stamps/sbom && npm pkg set version=$$version \
 	    && npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >../../dist/sbom-pages.cdx.json
 	@ls dist
+
+translations: .stamps/packages  ## Collect what pages, code and scripts say into quietus/translations, and compile it
+	@$(PY) -m tests.translations
 
 notices: .stamps/packages .stamps/release/bin/pip-licenses  ## Bring the table of NOTICE.md up to date
 	@sed -i '/^| Name /,$$d' NOTICE.md

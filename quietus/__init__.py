@@ -16,7 +16,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     from quietus.accounts import guard, outside, sessions
     from quietus.admin import gauges
     from quietus.analysis import model_in_use
-    from quietus.core import api, celery, database, errors, headers, health, logs, mail, metrics, pages, redis, throttle
+    from quietus.core import (
+        api,
+        celery,
+        database,
+        errors,
+        headers,
+        health,
+        languages,
+        logs,
+        mail,
+        metrics,
+        pages,
+        redis,
+        throttle,
+    )  # fmt: skip
     from quietus.core import static_files as files
     from quietus.reports import alerts
     from quietus.review import escalation
@@ -26,7 +40,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.extensions["settings"] = settings
     logs.configure(settings.log_level)
-    for part in (logs, metrics, headers, errors, database, redis, mail, throttle, api, pages, files, health):
+    parts = (logs, metrics, languages, headers, errors, database, redis, mail, throttle, api, pages, files, health)
+    for part in parts:
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
     for part in (sessions, guard, outside, model_in_use, escalation, alerts, gauges):

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
@@ -35,7 +36,7 @@ def add_user(*, email: str, full_name: str, password: str, roles: frozenset[str]
         errors["password"] = wrong
     if errors:
         raise Invalid(errors)
-    taken = Conflict("email_taken", "There is already an account with this e-mail address.")
+    taken = Conflict("email_taken", gettext("There is already an account with this e-mail address."))
     if db.session.scalar(select(exists().where(User.email == kept_email))):
         raise taken
     db.session.rollback()  # no connection is held while hashing
@@ -72,7 +73,7 @@ def find_user(email: str) -> User:
         kept = ""
     user: User | None = db.session.scalar(select(User).where(User.email == kept))
     if user is None:
-        raise NotFound("no_such_account", "No account has this e-mail address.")
+        raise NotFound("no_such_account", gettext("No account has this e-mail address."))
     return user
 
 
@@ -157,7 +158,7 @@ def refuse_last_admin(user_id: UUID) -> None:
     db.session.execute(admins.with_for_update(key_share=True, of=User))
     if list(db.session.scalars(admins)) == [user_id]:
         db.session.rollback()
-        raise Conflict("last_admin", "This is the last admin. Make another account ADMIN first.")
+        raise Conflict("last_admin", gettext("This is the last admin. Make another account ADMIN first."))
 
 
 def _locked(user_id: UUID) -> User:
@@ -174,7 +175,7 @@ def _locked(user_id: UUID) -> User:
 def _roles(names: frozenset[str]) -> list[Role]:
     found = list(db.session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.name)))
     if len(found) != len(names):
-        raise Invalid({"roles": ["There is no such role."]})
+        raise Invalid({"roles": [gettext("There is no such role.")]})
     return found
 
 

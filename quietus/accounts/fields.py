@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 import email_validator
+from flask_babel import gettext
 
 from quietus.accounts.permissions import ROLES
 
@@ -35,9 +36,9 @@ def email_address(text: str) -> str:
         ).normalized
     except (email_validator.EmailNotValidError, UnicodeError) as error:
         # not the library's words: they may quote the input
-        raise ValueError("This is not an e-mail address.") from error
+        raise ValueError(gettext("This is not an e-mail address.")) from error
     if len(found) > EMAIL_MAX or found != found.lower():
-        raise ValueError("This is not an e-mail address.")
+        raise ValueError(gettext("This is not an e-mail address."))
     return found
 
 
@@ -45,25 +46,25 @@ def full_name(text: str) -> str:
     """The name in NFC with single spaces. Raises ValueError."""
     found = unicodedata.normalize("NFC", " ".join(text.split()))
     if any(unicodedata.category(c) in _UNFIT or c in _DIRECTIONS for c in found):
-        raise ValueError("This name holds characters that cannot be shown.")
+        raise ValueError(gettext("This name holds characters that cannot be shown."))
     if not NAME_MIN <= len(found) <= NAME_MAX:
-        raise ValueError(f"A name has {NAME_MIN} to {NAME_MAX} characters.")
+        raise ValueError(gettext("A name has %(least)s to %(most)s characters.", least=NAME_MIN, most=NAME_MAX))
     if not any(unicodedata.category(c).startswith("L") for c in found):
-        raise ValueError("A name has at least one letter.")
+        raise ValueError(gettext("A name has at least one letter."))
     return found
 
 
 def token_name(text: str) -> str:
     """A token's name: a short slug, because it goes to the audit log, which holds no free text (D14)."""
     if not TOKEN_NAME.fullmatch(text):
-        raise ValueError("Use 1 to 40 small letters, digits and hyphens, such as intake-form.")
+        raise ValueError(gettext("Use 1 to 40 small letters, digits and hyphens, such as intake-form."))
     return text
 
 
 def role_names(names: frozenset[str]) -> frozenset[str]:
     """The roles as given. Raises ValueError for none or an unknown one."""
     if not names:
-        raise ValueError("An account has at least one role.")
+        raise ValueError(gettext("An account has at least one role."))
     if names - set(ROLES):
-        raise ValueError(f"The roles are {', '.join(ROLES)}.")
+        raise ValueError(gettext("The roles are %(roles)s.", roles=", ".join(ROLES)))
     return names

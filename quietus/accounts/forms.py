@@ -17,18 +17,19 @@ from quietus.accounts import passwords
 from quietus.accounts.permissions import SCOPES
 from quietus.core.errors import Invalid
 from quietus.core.forms import TextForm
+from quietus.core.languages import later
 
 TOKEN_DAYS: Final = 90
 SCOPE_LABELS: Final = {
-    "analyses": "analyses: submit texts, read their outcomes",
-    "events": "events: post video events",
-    "video": "video: hold and read video sessions",
-    "analytics": "analytics: read figures",
-    "reports": "reports: build and download reports",
-    "review": "review: work the review queue",
-    "audit": "audit: search the audit log",
-    "users": "users: manage accounts",
-    "me": "me: read my account and my data",
+    "analyses": later("analyses: submit texts, read their outcomes"),
+    "events": later("events: post video events"),
+    "video": later("video: hold and read video sessions"),
+    "analytics": later("analytics: read figures"),
+    "reports": later("reports: build and download reports"),
+    "review": later("review: work the review queue"),
+    "audit": later("audit: search the audit log"),
+    "users": later("users: manage accounts"),
+    "me": later("me: read my account and my data"),
 }
 
 
@@ -37,31 +38,32 @@ def _password(label: str) -> PasswordField:
     return PasswordField(
         label,
         [
-            InputRequired("Please fill this in."),
-            Length(max=passwords.RAW_LENGTH_MAX, message="This is too long."),
+            InputRequired(later("Please fill this in.")),
+            Length(max=passwords.RAW_LENGTH_MAX, message=later("This is too long.")),
         ],
     )
 
 
 def _email() -> EmailField:
     return EmailField(
-        "E-mail address",
-        [InputRequired("Please fill this in."), Length(max=320, message="This is too long.")],
+        later("E-mail address"),
+        [InputRequired(later("Please fill this in.")), Length(max=320, message=later("This is too long."))],
     )
 
 
 class SignInForm(TextForm):
     email = _email()
-    password = _password("Password")
+    password = _password(later("Password"))
     next = HiddenField()
 
 
 class RegisterForm(TextForm):
     full_name = StringField(
-        "Name", [InputRequired("Please fill this in."), Length(max=200, message="This is too long.")]
+        later("Name"),
+        [InputRequired(later("Please fill this in.")), Length(max=200, message=later("This is too long."))],
     )
     email = _email()
-    password = _password("Password")
+    password = _password(later("Password"))
 
 
 class ForgotForm(TextForm):
@@ -69,22 +71,25 @@ class ForgotForm(TextForm):
 
 
 class ResetForm(TextForm):
-    password = _password("New password")
+    password = _password(later("New password"))
 
 
 class PasswordForm(TextForm):
-    current_password = _password("Current password")
-    new_password = _password("New password")
+    current_password = _password(later("Current password"))
+    new_password = _password(later("New password"))
 
 
 class TokenForm(TextForm):
-    name = StringField("Name", [InputRequired("Please fill this in."), Length(max=80, message="This is too long.")])
+    name = StringField(
+        later("Name"),
+        [InputRequired(later("Please fill this in.")), Length(max=80, message=later("This is too long."))],
+    )
     scopes = SelectMultipleField(
-        "What it may do",
-        [InputRequired("Choose at least one.")],
+        later("What it may do"),
+        [InputRequired(later("Choose at least one."))],
         choices=[SelectChoice(scope, SCOPE_LABELS[scope]) for scope in SCOPES],
     )
-    days = IntegerField("Days", [InputRequired("Please fill this in.")], default=TOKEN_DAYS)
+    days = IntegerField(later("Days"), [InputRequired(later("Please fill this in."))], default=TOKEN_DAYS)
 
 
 def show_errors(form: Any, refusal: Invalid) -> None:

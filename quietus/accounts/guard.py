@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.urls import iri_to_uri
@@ -57,7 +58,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     if wants_json():
         if tokens.presented() is None:
             raise Unauthenticated
-        raise Unauthenticated("token_dead", "This token is unknown, expired or revoked.")
+        raise Unauthenticated("token_dead", gettext("This token is unknown, expired or revoked."))
     # only a page can be come back to; a form's content is gone either way
     back = iri_to_uri(request.full_path.rstrip("?")) if request.method in SAFE_METHODS else None
     if request.headers.get("HX-Request"):
@@ -79,14 +80,14 @@ def _refuse_forged_writes() -> None:
     except CSRFError as error:
         raise Forbidden(
             "csrf_failed",
-            "This form is no longer valid: please load the page again. Programs send X-CSRFToken.",
+            gettext("This form is no longer valid: please load the page again. Programs send X-CSRFToken."),
         ) from error
 
 
 def _lacks_the_right() -> Forbidden:
     if not current_user.by_token:
         return Forbidden()
-    return Forbidden("token_forbidden", "This token's scopes, or its owner's roles, do not allow this.")
+    return Forbidden("token_forbidden", gettext("This token's scopes, or its owner's roles, do not allow this."))
 
 
 login_manager.anonymous_user = identity.Nobody

@@ -8,12 +8,14 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, current_app, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from joserfc.errors import JoseError
 
 from quietus.accounts.outside import Voucher
 from quietus.accounts.permissions import USER
 from quietus.core.config import settings
 from quietus.core.errors import Unauthenticated, Unavailable
+from quietus.core.languages import later
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +24,7 @@ TIMEOUT_SECONDS: Final = 5
 LEEWAY_SECONDS: Final = 60
 # what a provider may answer amiss: an error of the protocol, a token that does not fit, a body that is none of these
 WRONG: Final = (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError)
-DID_NOT_WORK: Final = "That sign-in did not work. Please try again."
+DID_NOT_WORK: Final = later("That sign-in did not work. Please try again.")
 
 
 def init_app(app: Flask) -> None:
@@ -54,7 +56,7 @@ def begin() -> ResponseReturnValue:
         answer: ResponseReturnValue = _client().authorize_redirect(back)
     except (requests.RequestException, *WRONG) as error:
         log.warning("oidc.away", error=type(error).__name__)
-        raise Unavailable("The sign-in service does not answer now. Please try again in a moment.") from error
+        raise Unavailable(gettext("The sign-in service does not answer now. Please try again in a moment.")) from error
     return answer
 
 
@@ -71,13 +73,13 @@ def finish() -> Voucher:
         email, identity = str(claims["email"]), f"{claims['iss']}\0{claims['sub']}"
     except requests.RequestException as error:
         log.warning("oidc.away", error=type(error).__name__)
-        raise Unavailable("The sign-in service does not answer now. Please try again in a moment.") from error
+        raise Unavailable(gettext("The sign-in service does not answer now. Please try again in a moment.")) from error
     except WRONG as error:
         log.warning("oidc.refused", error=type(error).__name__)
         raise Unauthenticated("oidc_failed", DID_NOT_WORK) from error
     if claims.get("email_verified") is not True:
         raise Unauthenticated(
-            "email_not_verified", "Your address is not confirmed there yet, so it cannot be used here."
+            "email_not_verified", gettext("Your address is not confirmed there yet, so it cannot be used here.")
         )
     return Voucher("oidc", identity, email, str(claims.get("name") or ""), chosen.oidc_register, _roles(claims))
 

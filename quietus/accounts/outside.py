@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from flask import Flask, current_app
+from flask_babel import gettext
 from sqlalchemy import select
 
 from quietus.accounts import fields, passwords, service, signed, standing, throttle
@@ -29,11 +30,12 @@ from quietus.core import clock
 from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid, Unauthenticated
 from quietus.core.extensions import db
+from quietus.core.languages import later
 
 log = structlog.get_logger(__name__)
 
 LINKS: Final = (Action.SIGNIN_LINKED.value, Action.SIGNIN_UNLINKED.value)
-REFUSED: Final = "This sign-in is not known here. Ask whoever runs this desk for an account."
+REFUSED: Final = later("This sign-in is not known here. Ask whoever runs this desk for an account.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def let_in_link(email: str) -> str:
     """A link that signs in to an ADMIN account once, for whoever has the command line. Raises NotFound or Conflict."""
     user = find_user(email)
     if ADMIN not in user.role_names or not user.is_active:
-        raise Conflict("not_an_admin", "Only an active ADMIN is let in this way.")
+        raise Conflict("not_an_admin", gettext("Only an active ADMIN is let in this way."))
     session_id = uuid4()
     expires_at = int((clock.now() + timedelta(minutes=settings().reset_minutes)).timestamp())
     record(Action.SIGNIN_LET_IN, actor=None, resource_type="user", resource_id=user.id)
@@ -180,7 +182,7 @@ def let_in_link(email: str) -> str:
 
 def use_let_in_link(link: str) -> Principal:
     """Sign in by such a link, once. Raises Unauthenticated."""
-    dead = Unauthenticated("link_dead", "This link was used already, or is too old. Make a new one.")
+    dead = Unauthenticated("link_dead", gettext("This link was used already, or is too old. Make a new one."))
     try:
         facts = signed.read("let-in", link) or []
         user_id, session_id, expires_at = UUID(facts[0]), UUID(facts[1]), int(facts[2])

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from quietus.accounts import next_page, outside
 from quietus.accounts.views import after_sign_in, sign_in_page
@@ -68,5 +69,5 @@ def let_in(token: str) -> ResponseReturnValue:
         outside.use_let_in_link(token)
     except Unauthenticated as refusal:
         return sign_in_page(refusal)
-    flash("You are signed in by a link of this machine's command line. It worked this once.")
+    flash(gettext("You are signed in by a link of this machine's command line. It worked this once."))
     return redirect(url_for("admin.state"), 303)

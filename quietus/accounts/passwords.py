@@ -11,6 +11,7 @@ from typing import Final, cast
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
+from flask_babel import gettext
 from zxcvbn import zxcvbn
 
 from quietus.core.config import Settings, settings
@@ -45,7 +46,7 @@ class Hasher:
     def slot(self) -> Iterator[None]:
         """Wait for a turn. Raises Unavailable when the queue is too long to wait in."""
         if not self._slots.acquire(timeout=WAIT_SECONDS):
-            raise Unavailable("Many people are signing in at this moment. Please try again shortly.")
+            raise Unavailable(gettext("Many people are signing in at this moment. Please try again shortly."))
         try:
             yield
         finally:
@@ -80,17 +81,19 @@ def _readable(password: str) -> bool:
 def faults(password: str, *, email: str, full_name: str) -> list[str]:
     """What is wrong with a new password, in words for the person; empty when it is fine."""
     if len(password) > RAW_LENGTH_MAX or len(normal(password)) > LENGTH_MAX:
-        return [f"Use at most {LENGTH_MAX} characters."]
+        return [gettext("Use at most %(most)s characters.", most=LENGTH_MAX)]
     if not _readable(password):
-        return ["Use letters, digits, signs and spaces only."]
+        return [gettext("Use letters, digits, signs and spaces only.")]
     password = normal(password)
     if len(password) < LENGTH_MIN:
-        return [f"Use at least {LENGTH_MIN} characters. A few unrelated words are easy to remember."]
+        return [
+            gettext("Use at least %(least)s characters. A few unrelated words are easy to remember.", least=LENGTH_MIN)
+        ]
     own_words = ["quietus", *email.replace("@", ".").split("."), email, full_name, *full_name.split()]
     with _hasher().slot():
         judged = zxcvbn(password[:JUDGED_LENGTH], user_inputs=[word for word in own_words if word])
     if judged["score"] < SCORE_MIN:
-        return ["This one is easy to guess. Use a few unrelated words, and not your name or address."]
+        return [gettext("This one is easy to guess. Use a few unrelated words, and not your name or address.")]
     return []
 
 

@@ -10,11 +10,12 @@ from quietus.accounts.standing import Account
 from quietus.core import clock
 from quietus.core.config import settings
 from quietus.core.errors import Problem
+from quietus.core.languages import later
 
 
 class LinkDead(Problem):
     status, code = 410, "link_dead"
-    detail = "This link was used already, or is too old. Ask for a new one."
+    detail = later("This link was used already, or is too old. Ask for a new one.")
 
 
 def write(account: Account) -> str:

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 from flask import current_app, g
+from flask_babel import gettext
 from flask_login import current_user
 from flask_mailman import EmailMessage
 from sqlalchemy import select, update
@@ -55,7 +56,8 @@ def register(*, email: str, full_name: str, password: str, address: str | None) 
 def refuse_where_closed() -> None:
     """Raise Forbidden, before anything is looked up, where nobody makes an account by themselves."""
     if settings().registration == "closed":
-        raise Forbidden("registration_closed", "The people who run this desk make its accounts. Please ask them.")
+        words = gettext("The people who run this desk make its accounts. Please ask them.")
+        raise Forbidden("registration_closed", words)
 
 
 def sign_in(*, email: str, password: str, address: str | None) -> Principal:
@@ -71,7 +73,8 @@ def sign_in(*, email: str, password: str, address: str | None) -> Principal:
 def _refuse_without_passwords() -> None:
     if not settings().password_sign_in:
         raise Forbidden(
-            "password_sign_in_off", "This desk takes no passwords for signing in. Use the other way to sign in."
+            "password_sign_in_off",
+            gettext("This desk takes no passwords for signing in. Use the other way to sign in."),
         )
 
 
@@ -98,7 +101,7 @@ def _proven(account: Account | None, password: str) -> Account:
         metadata={"reason": reason},
     )
     db.session.commit()
-    raise Unauthenticated("wrong_credentials", "The e-mail address or the password is not right.")
+    raise Unauthenticated("wrong_credentials", gettext("The e-mail address or the password is not right."))
 
 
 def _renew_hash(account: Account, password: str) -> None:
@@ -141,7 +144,7 @@ def sign_out() -> None:
         sessions.forget()
     if g.get("identity_unknown"):
         raise Unavailable(
-            "You are signed out in this browser, but the desk could not note it. Please try once more later."
+            gettext("You are signed out in this browser, but the desk could not note it. Please try once more later.")
         )
     identity.become(identity.Nobody())
 
@@ -163,7 +166,7 @@ def change_password(*, current_password: str, new_password: str, address: str | 
     """
     account = prove_password(current_password, address=address, field="current_password")
     if passwords.normal(new_password) == passwords.normal(current_password):
-        raise Invalid({"new_password": ["This is the password you have now."]})
+        raise Invalid({"new_password": [gettext("This is the password you have now.")]})
     generation = _set_password(account, new_password, "new_password", Action.PASSWORD_CHANGED)
     session_id = uuid4()
     sessions.start(account.id, session_id, generation)
@@ -177,7 +180,7 @@ def prove_password(password: str, *, address: str | None, field: str = "password
         with throttle.failures_counted(account.email, address):
             return _proven(account, password)
     except Unauthenticated as error:
-        raise Invalid({field: ["This is not your password."]}) from error
+        raise Invalid({field: [gettext("This is not your password.")]}) from error
 
 
 def _account(user_id: UUID) -> Account:
@@ -196,7 +199,7 @@ def _set_password(account: Account, password: str, field: str, action: Action) -
     now = standing.by_id(account.id)
     if user is None or now is None or now.generation != account.generation or not now.is_active:
         db.session.rollback()
-        raise Conflict("account_changed", "This account changed a moment ago. Please start again.")
+        raise Conflict("account_changed", gettext("This account changed a moment ago. Please start again."))
     user.password_hash = password_hash
     user.updated_at = clock.now()
     row = record(action, actor=account.id, resource_type="user", resource_id=account.id)
@@ -231,7 +234,7 @@ def request_reset(*, email: str, address: str | None) -> None:
     )
     db.session.commit()
     if not send("mail.send", "password_reset", str(recipient)):
-        raise Unavailable("The mail could not be sent now. Please try again in a moment.")
+        raise Unavailable(gettext("The mail could not be sent now. Please try again in a moment."))
 
 
 def mail_reset_link(user_id: UUID) -> None:
@@ -242,7 +245,7 @@ def mail_reset_link(user_id: UUID) -> None:
     # not render_template: a page's context asks who is signed in
     text = current_app.jinja_env.get_template("accounts/mail_reset.txt")
     body = text.render(link=reset_links.write(account), minutes=settings().reset_minutes)
-    EmailMessage("Set a new password", body, settings().mail_sender, [account.email]).send()
+    EmailMessage(gettext("Set a new password"), body, settings().mail_sender, [account.email]).send()
 
 
 def reset_password(*, link: str, password: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from flask import request
+from flask_babel import gettext
 from sqlalchemy import select
 
 from quietus.accounts import fields, signed, standing
@@ -104,7 +105,8 @@ def issue(user_id: UUID, *, name: str, scopes: list[str], days: int, actor: UUID
         raise NotFound
     if len(live(user_id)) >= LIVE_MAX:
         db.session.rollback()
-        raise Conflict("too_many_tokens", f"An account has at most {LIVE_MAX} tokens. Revoke one first.")
+        words = gettext("An account has at most %(most)s tokens. Revoke one first.", most=LIVE_MAX)
+        raise Conflict("too_many_tokens", words)
     expires_at = (clock.now() + timedelta(days=days)).replace(microsecond=0)
     claim = Claim(uuid4(), user_id, frozenset(scopes), int(expires_at.timestamp()), account.generation)
     record(
@@ -130,10 +132,10 @@ def _check(name: str, scopes: list[str], days: int) -> None:
     except ValueError as error:
         errors["name"] = [str(error)]
     if not scopes or set(scopes) - set(SCOPES):
-        errors["scopes"] = [f"Choose at least one of {', '.join(SCOPES)}."]
+        errors["scopes"] = [gettext("Choose at least one of %(scopes)s.", scopes=", ".join(SCOPES))]
     longest = settings().token_days_max
     if not 1 <= days <= longest:
-        errors["days"] = [f"A token lives 1 to {longest} days."]
+        errors["days"] = [gettext("A token lives 1 to %(longest)s days.", longest=longest)]
     if errors:
         raise Invalid(errors)
 

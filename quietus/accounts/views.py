@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts import next_page, reset_links, service, tokens
@@ -116,7 +117,7 @@ def reset(token: str) -> ResponseReturnValue:
             reset_links.read(token)
         elif form.validate():
             service.reset_password(link=token, password=form.password.data)
-            flash("Your password is set. Please sign in with it.")
+            flash(gettext("Your password is set. Please sign in with it."))
             return redirect(url_for("accounts.sign_in"), code=303)
     except Invalid as refusal:
         show_errors(form, refusal)
@@ -144,7 +145,7 @@ def change_password() -> ResponseReturnValue:
                 new_password=form.new_password.data,
                 address=request.remote_addr,
             )
-            flash("Your password is changed. Every other device is signed out, and your tokens have ended.")
+            flash(gettext("Your password is changed. Every other device is signed out, and your tokens have ended."))
             return redirect(url_for("accounts.account"), code=303)
         except Invalid as refusal:
             show_errors(form, refusal)
@@ -177,7 +178,7 @@ def issue_token() -> ResponseReturnValue:
 @requires("own_account")
 def revoke_token(token_id: UUID) -> ResponseReturnValue:
     tokens.revoke(token_id, owner=current_user.id)
-    flash("The token has ended.")
+    flash(gettext("The token has ended."))
     return redirect(url_for("accounts.account"), code=303)
 
 
@@ -185,7 +186,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 @requires("own_account")
 def sign_out_everywhere() -> ResponseReturnValue:
     service.sign_out_everywhere()
-    flash("You are signed out on every device, and your tokens have ended.")
+    flash(gettext("You are signed out on every device, and your tokens have ended."))
     return redirect(url_for("accounts.sign_in"), code=303)
 
 

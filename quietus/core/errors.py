@@ -6,12 +6,14 @@ import psycopg
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from quietus.core import logs
 from quietus.core.extensions import db, wants_json
+from quietus.core.languages import later
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +27,7 @@ class Problem(Exception):
 
     status = 500
     code = "internal_error"
-    detail = "Something went wrong on our side. Nothing you sent was lost on purpose; please try again."
+    detail = later("Something went wrong on our side. Nothing you sent was lost on purpose; please try again.")
 
     def __init__(
         self,
@@ -36,34 +38,34 @@ class Problem(Exception):
         headers: dict[str, str] | None = None,
     ) -> None:
         self.code = code or self.code
-        self.detail = detail or self.detail
+        self.detail = str(detail or self.detail)
         self.errors = errors
         self.headers = headers or {}
         super().__init__(self.code)
 
 
 class BadRequest(Problem):
-    status, code, detail = 400, "bad_request", "The request could not be read."
+    status, code, detail = 400, "bad_request", later("The request could not be read.")
 
 
 class Unauthenticated(Problem):
-    status, code, detail = 401, "unauthenticated", "Please sign in."
+    status, code, detail = 401, "unauthenticated", later("Please sign in.")
 
     def __init__(self, code: str | None = None, detail: str | None = None) -> None:
         super().__init__(code, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(Problem):
-    status, code, detail = 403, "forbidden", "Your account does not have the right to do this."
+    status, code, detail = 403, "forbidden", later("Your account does not have the right to do this.")
 
 
 class NotFound(Problem):
     # 404, not 403, also for another person's row: that a record exists is itself private
-    status, code, detail = 404, "not_found", "There is nothing at this address for you."
+    status, code, detail = 404, "not_found", later("There is nothing at this address for you.")
 
 
 class Conflict(Problem):
-    status, code, detail = 409, "conflict", "This does not fit what is already there."
+    status, code, detail = 409, "conflict", later("This does not fit what is already there.")
 
 
 class UnsupportedMediaType(Problem):
@@ -73,14 +75,15 @@ class UnsupportedMediaType(Problem):
 class Invalid(Problem):
     """Input that was read but cannot be accepted; `errors` names each field and what is wrong with it."""
 
-    status, code, detail = 422, "invalid", "Some of what was sent cannot be accepted."
+    status, code, detail = 422, "invalid", later("Some of what was sent cannot be accepted.")
 
     def __init__(self, errors: dict[str, list[str]], detail: str | None = None) -> None:
         super().__init__(None, detail, errors=errors)
 
 
 class TooManyRequests(Problem):
-    status, code, detail = 429, "too_many_requests", "That was too often. Please wait a moment and try again."
+    status, code = 429, "too_many_requests"
+    detail = later("That was too often. Please wait a moment and try again.")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(headers={"Retry-After": str(max(1, retry_after))})
@@ -88,7 +91,7 @@ class TooManyRequests(Problem):
 
 class Unavailable(Problem):
     status, code = 503, "unavailable"
-    detail = "The desk cannot store anything right now. Nothing was accepted. Please try again in a moment."
+    detail = later("The desk cannot store anything right now. Nothing was accepted. Please try again in a moment.")
 
     def __init__(self, detail: str | None = None, retry_after: int = RETRY_DATABASE_SECONDS) -> None:
         super().__init__(None, detail, headers={"Retry-After": str(retry_after)})
@@ -165,7 +168,7 @@ def _from_database(error: Exception) -> ResponseReturnValue:
     """A database that is away, read-only or full is 503 with Retry-After, a row gone since is 409; else our bug."""
     db.session.rollback()
     if getattr(getattr(error, "orig", None), "sqlstate", None) == GONE:
-        return render(Conflict("gone", "What this belongs to was erased a moment ago. Nothing was stored."))
+        return render(Conflict("gone", gettext("What this belongs to was erased a moment ago. Nothing was stored.")))
     if unreachable(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return render(Unavailable())

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from flask import request
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms.validators import ValidationError
@@ -33,9 +34,10 @@ def read_day(field: Field) -> date | None:
     try:
         found = date.fromisoformat(field.data.strip())
     except ValueError as error:
-        raise ValidationError("Please write the day as 2026-11-23.") from error
+        raise ValidationError(gettext("Please write the day as 2026-11-23.")) from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValidationError(f"Please choose a year from {FIRST_YEAR} to {LAST_YEAR}.")
+        words = gettext("Please choose a year from %(first)s to %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+        raise ValidationError(words)
     return found
 
 
@@ -56,7 +58,9 @@ def refuse_undecodable() -> None:
         # in parts, what was not UTF-8 is U+FFFD by now; nobody types that, and our pages send no parts
         readable = not any("\ufffd" in text for _, text in request.form.items(multi=True))
     if not readable:
-        raise Invalid({}, "The form was not sent as UTF-8, so its words cannot be read. Nothing was stored.")
+        raise Invalid(
+            {}, gettext("The form was not sent as UTF-8, so its words cannot be read. Nothing was stored.")
+        )
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -19,7 +19,10 @@ PAGE: Final = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Very busy - Quietus</title></head>
 <body><main><h1>The desk is very busy</h1><p>{DETAIL}</p>
-<p>If you need someone now: <a href="/help">Get help now</a>.</p></main></body></html>
+<p>If you need someone now: <a href="/help">Get help now</a>.</p>
+<div lang="de"><h2>Gerade ist hier sehr viel los</h2>
+<p>Es wurde nichts angenommen. Bitte versuch es gleich noch einmal.</p>
+<p>Wenn du jetzt jemanden brauchst: <a href="/help">Hilfe finden</a>.</p></div></main></body></html>
 """
 
 

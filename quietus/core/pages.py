@@ -1,4 +1,4 @@
-"""What every page has: the request id, the quick exit, and calm formats for dates and shares."""
+"""What every page has: the request id, the quick exit, and calm formats for shares."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,6 @@ from quietus.core.config import settings
 
 # a file of this name in the state folder: everything in this desk is made up, and its pages say so
 DEMO_MARK = "DEMO"
-
-
-def moment(value: datetime) -> str:
-    """A time for people, always with its zone; the machine-readable one stands beside it in <time>."""
-    return f"{value:%-d %B %Y, %H:%M} UTC"
 
 
 def percent(value: Decimal | float) -> str:
@@ -44,6 +39,6 @@ def _every_page() -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     app.config["MADE_UP"] = (app.extensions["settings"].state / DEMO_MARK).exists()
     app.context_processor(_every_page)
-    app.jinja_env.filters.update(moment=moment, percent=percent, rfc3339=rfc3339)
+    app.jinja_env.filters.update(percent=percent, rfc3339=rfc3339)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -3,9 +3,11 @@
 import re
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Self
 
+from babel import Locale
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -17,6 +19,7 @@ from pydantic import (
 )
 
 from quietus.core.config import ConfigurationError
+from quietus.core.languages import SOURCE, language
 
 SHIPPED = Path(__file__).with_name("helplines.json")
 
@@ -28,6 +31,13 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 def tel(number: str) -> str:
     """The address that a phone dials: "0800 111 0 111" becomes "tel:08001110111"."""
     return "tel:" + re.sub(r"[^0-9+]", "", number)
+
+
+def country(place: "Place") -> str:
+    """The country's name in the reader's language, unless the file gave it a name of its own."""
+    if Locale(SOURCE).territories.get(place.code) != place.name:
+        return place.name
+    return str(Locale(language()).territories.get(place.code, place.name))
 
 
 class _Part(BaseModel):
@@ -75,12 +85,16 @@ class StripLine(_Part):
     number: Number
 
 
+Strip = Annotated[tuple[StripLine, ...], Field(min_length=1, max_length=3)]
+
+
 class Helplines(_Part):
-    """The whole file."""
+    """The whole file; `strip_in` holds another strip for whoever reads another language."""
 
     as_of: date
     note: Words
-    strip: Annotated[tuple[StripLine, ...], Field(min_length=1, max_length=3)]
+    strip: Strip
+    strip_in: dict[str, Strip] = {}
     anywhere: tuple[Directory, ...]
     countries: Annotated[tuple[Place, ...], Field(min_length=1)]
 
@@ -89,12 +103,16 @@ class Helplines(_Part):
         """Every number of every line."""
         return frozenset(n for place in self.countries for line in place.lines for n in line.numbers)
 
+    def spoken(self, language: str) -> Self:
+        """The same with the strip for readers of this language."""
+        return self.model_copy(update={"strip": self.strip_in.get(language, self.strip)})
+
     @model_validator(mode="after")
     def _one_truth(self) -> Self:
         codes = [place.code for place in self.countries]
         if len(codes) != len(set(codes)):
             raise ValueError("a country appears twice")
-        for short in self.strip:
+        for short in chain(self.strip, *self.strip_in.values()):
             # a number corrected below but not in the strip would stay wrong on every page
             if short.number not in self.numbers:
                 raise ValueError(f"{short.number} of the strip is not a number of any line")

@@ -5,10 +5,12 @@ from flask.blueprints import BlueprintSetupState
 
 from quietus.core.access import public
 from quietus.core.config import settings
-from quietus.home.service import Helplines, load_helplines, tel
+from quietus.core.languages import language
+from quietus.home.service import Helplines, country, load_helplines, tel
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_filter(tel)
+bp.add_app_template_filter(country)
 
 
 @bp.record
@@ -19,7 +21,7 @@ def _read_helplines(state: BlueprintSetupState) -> None:
 
 @bp.app_context_processor
 def _helplines() -> dict[str, Helplines]:
-    return {"helplines": load_helplines(settings().helplines_file)}
+    return {"helplines": load_helplines(settings().helplines_file).spoken(language())}
 
 
 @bp.get("/")

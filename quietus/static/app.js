@@ -1,6 +1,7 @@
 // What a page does beyond plain HTML. Every page works without this file.
-(() => {
-  "use strict";
+import { gettext } from "./gettext.mjs";
+
+{
   const root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
@@ -75,7 +76,7 @@
       const shown = field.type === "password";
       field.type = shown ? "text" : "password";
       button.setAttribute("aria-pressed", String(shown));
-      announce(shown ? "Your password is visible." : "Your password is hidden.");
+      announce(shown ? gettext("Your password is visible.") : gettext("Your password is hidden."));
     });
     // a visible password must not be offered by the browser as ordinary text next time
     field.form?.addEventListener("submit", () => {
@@ -94,9 +95,10 @@
       // characters as the server counts them: code points of the trimmed, composed text
       const length = [...field.value.replace(/\r\n/g, "\n").trim().normalize("NFC")].length;
       shown.classList.toggle("is-over", length > most);
-      if (length > most) return [`${number.format(length - most)} characters too many`, true];
-      if (length < least && length > 0) return [`At least ${least} characters are needed`, true];
-      return [`${number.format(length)} of ${number.format(most)} characters`, most - length <= 200];
+      if (length > most) return [gettext("%(count)s characters too many", { count: number.format(length - most) }), true];
+      if (length < least && length > 0) return [gettext("At least %(count)s characters are needed", { count: number.format(least) }), true];
+      const counts = { count: number.format(length), most: number.format(most) };
+      return [gettext("%(count)s of %(most)s characters", counts), most - length <= 200];
     };
     const count = () => {
       const [text, matters] = words();
@@ -116,11 +118,11 @@
       const field = document.getElementById(button.dataset.copy);
       try {
         await navigator.clipboard.writeText(field.value);
-        button.textContent = "Copied";
-        announce("Copied.");
+        button.textContent = gettext("Copied");
+        announce(gettext("Copied."));
       } catch {
         field.select(); // no clipboard without https: leave it selected for Ctrl-C
-        announce("Selected. Copy it with your keyboard.");
+        announce(gettext("Selected. Copy it with your keyboard."));
       }
     });
   }
@@ -146,4 +148,4 @@
     announce(now.dataset.announce);
     if (now.dataset.title) document.title = now.dataset.title;
   });
-})();
+}

@@ -45,6 +45,7 @@ def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
     def keep_germany(content: dict[str, Any]) -> None:
         content["countries"] = [place for place in content["countries"] if place["code"] == "DE"]
         content["strip"] = [{"where": "Germany", "number": "116 123"}]
+        del content["strip_in"]
 
     assert [place.name for place in load_helplines(written(tmp_path, keep_germany)).countries] == ["Germany"]
 
@@ -62,6 +63,7 @@ def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
         (lambda c: c["countries"].append(c["countries"][0]), "a country appears twice"),
         (lambda c: c["strip"][0].update(number="123456"), "not a number of any line"),
         (lambda c: c.update(strip=[]), "strip"),
+        (lambda c: c["strip_in"]["de"][0].update(number="123456"), "123456 of the strip"),
     ],
 )
 def test_it_names_what_is_wrong_in_a_file(tmp_path: Path, change: Change, where: str) -> None:

@@ -55,6 +55,11 @@ class ServerSettings(BaseModel):
         le=5,
         description="How many reverse proxies in front set X-Forwarded-*; 0 ignores these headers.",
     )
+    language: Literal["en", "de"] = Field(
+        "en",
+        description="The language (`en`, `de`) of mails and commands, and of pages for whoever asks for no other: "
+        "people choose at the foot of every page, or their browser does.",
+    )
     exit_url: str = Field("https://www.wikipedia.org/", description="Where the quick-exit link goes: an ordinary page.")
     helplines_file: Path | None = Field(
         None, description="A helplines.json of your own region instead of the one shipped."
