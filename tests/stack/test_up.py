@@ -54,6 +54,7 @@ def test_a_second_up_says_who_holds_the_folder(desk: tuple[Terminal, Path, str])
         assert second.ended() == 2
     (sentence,) = second.lines
     assert f"is held by python -m quietus up (process {terminal.process.pid}, since" in sentence
+    assert sentence.endswith("Stop that first, or name another folder in QUIETUS_STATE.")
 
 
 def test_other_commands_find_the_running_stack(desk: tuple[Terminal, Path, str]) -> None:
