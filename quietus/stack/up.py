@@ -96,11 +96,8 @@ def owned(state: Path, wish: Wish, console: Console) -> Iterator[Ownership]:
             if wish.stop():
                 raise Interrupted
             if time.monotonic() > until or (holder and holder.name == NAME):
-                who = holder or "another process"
-                raise StackError(
-                    f"The state folder {state} is held by {who}. "
-                    "Stop that first, or name another folder in QUIETUS_STATE."
-                )
+                held = f"The state folder {state} is held by {holder or 'another process'}."
+                raise StackError(f"{held} Stop that first, or name another folder in QUIETUS_STATE.")
             if not told:
                 console.say("up", f"waiting for {holder or 'another process'}")
             told = True
