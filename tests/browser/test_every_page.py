@@ -108,6 +108,26 @@ def test_nothing_is_cut_off_or_scrolls_sideways(visit: Visit, person: Any) -> No
         fits(path)
 
 
+def test_german_pages_are_accessible_and_fit_a_phone(visit: Visit, person: Any) -> None:
+    visitor = visit(locale="de-DE", **PHONE)
+    for path in ("/", "/help", "/auth/register", "/no-such-page"):
+        assert sideways(visitor.open(path)) <= 0, path
+        accessible_in_both_themes(visitor.page)
+    page = visitor.open("/auth/register")
+    page.get_by_role("button", name="Zeigen").click()
+    expect(page.locator("#announcer")).to_have_text("Dein Passwort ist sichtbar.")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#announcer")).to_have_text("Your password is visible.")
+    page.get_by_role("link", name="Deutsch").click()
+    visitor.sign_in_as(person)
+    for path in ("/", "/auth/account"):
+        unfold(visitor.open(path))
+        assert sideways(page) <= 0, path
+        accessible_in_both_themes(page)
+
+
 def sideways(page: Page) -> int:
     """How many pixels the content, or a table in its frame, is wider than the room it has."""
     wide: int = page.evaluate(

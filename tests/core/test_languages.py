@@ -118,7 +118,7 @@ def test_readers_of_german_find_their_own_numbers_first(client: FlaskClient) -> 
     assert "Österreich" in strip
     assert 'href="tel:142"' in strip
     assert "Südkorea" in page
-    assert "rund um die Uhr" in page
+    assert "Rund um die Uhr" in page
 
 
 def test_one_context_may_serve_several_requests(app: Flask, client: FlaskClient) -> None:
