@@ -179,7 +179,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, server_urls: dict[str, str], 
         environment = {
             "DATABASE_URL": database,
             "QUIETUS_MIGRATION_DATABASE_URL": owner,
-            "REDIS_URL": f"{server_urls['broker'].rsplit('/', 1)[0]}/{14 - _worker_number()}",
+            "REDIS_URL": f"{server_urls['broker'].rsplit('/', 1)[0]}/{13 + _worker_number()}",
         }
     with start_live(state, environment) as running:
         yield running
