@@ -99,6 +99,14 @@ def failure_reason(record: AnalysisRecord) -> str | None:
     return str(row.details["reason"]) if row and row.details else None
 
 
+def noticed(record: AnalysisRecord) -> list[str]:
+    """The flags that the model gave a text beside its outcome, such as "language"; [] where there are none."""
+    if record.predicted_label not in LABELS:
+        return []
+    row = audit.latest(Action.ANALYSIS_RECORDED, resource_type=RESOURCE, resource_id=record.id)
+    return list((row.details or {}).get("flags", [])) if row else []
+
+
 def _filtered(user: Principal, filters: Filters) -> Select[AnalysisRecord]:
     query = select(AnalysisRecord).where(_visible(user))
     if filters.predicted_label:

@@ -54,6 +54,7 @@ def _show(template: str, analysis_id: UUID) -> str:
         template,
         record=record,
         reason=service.failure_reason(record),
+        noticed=service.noticed(record),
         explainable=record.model_version == shipped_version(),
     )
 
