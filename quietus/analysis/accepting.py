@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from flask_babel import gettext
 from sqlalchemy import select, text
 
 from quietus.accounts.identity import Principal
@@ -124,7 +125,7 @@ def _answer(
         return NotFound()
     subject = submission.subject_id or actor.id
     if record.user_id != subject or record.input_text != submission.text:
-        return Conflict("request_id_reused", "This request_id was used for another text. Use a new one.")
+        return Conflict("request_id_reused", gettext("This request_id was used for another text. Use a new one."))
     return Accepted(record, replayed=submission.request_id not in stored)
 
 
@@ -133,14 +134,14 @@ def _refusals(subjects: set[UUID], actor: Principal) -> dict[UUID | None, Proble
     others = subjects - {actor.id}
     refused: dict[UUID | None, Problem] = {}
     if not actor.can("submit"):  # a SERVICE has no texts of its own
-        nobody = Invalid({"subject_id": ["Name the person whose text this is."]})
+        nobody = Invalid({"subject_id": [gettext("Name the person whose text this is.")]})
         refused = {None: nobody, actor.id: nobody}
     if not others:
         return refused
     if not actor.can("submit_for"):
         return refused | dict.fromkeys(
-            others, Forbidden("subject_not_yours", "You may submit texts for yourself only.")
+            others, Forbidden("subject_not_yours", gettext("You may submit texts for yourself only."))
         )
     known = set(db.session.scalars(select(User.id).where(User.id.in_(others), User.is_active)))
-    unknown = Invalid({"subject_id": ["There is no such person here."]})
+    unknown = Invalid({"subject_id": [gettext("There is no such person here.")]})
     return refused | dict.fromkeys(others - known, unknown)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from flask import Response, jsonify, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -62,7 +63,7 @@ def submit(body: dict[str, Any], headers: dict[str, Any]) -> Answer | Response:
     """Submit a text; it is stored before this answers, and read in the background."""
     key = headers.get("idempotency_key")
     if key and body.setdefault("request_id", key) != key:
-        raise Invalid({"request_id": ["Differs from the Idempotency-Key header; send one of them."]})
+        raise Invalid({"request_id": [gettext("Differs from the Idempotency-Key header; send one of them.")]})
     accepted = accepting.accept(accepting.Submission(**body), actor=current_user)
     record = accepted.record
     answer_headers = {"Location": _url(record)}
@@ -111,7 +112,7 @@ def submit_batch(body: dict[str, Any]) -> dict[str, Any]:
     results: list[dict[str, Any]] = []
     submissions: list[accepting.Submission] = []
     for item in body["items"]:
-        errors = SubmissionSchema().validate(item) if isinstance(item, dict) else {"_": ["Not an object."]}
+        errors = SubmissionSchema().validate(item) if isinstance(item, dict) else {"_": [gettext("Not an object.")]}
         if errors:
             results.append(_refused(Invalid(flatten(errors))))
         else:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext
+
 from quietus import textmodel
 from quietus.analysis.models import AnalysisRecord
 from quietus.core.errors import Conflict
@@ -18,15 +20,16 @@ def explain_analysis(record: AnalysisRecord) -> Explanation:
     another version would explain another outcome.
     """
     if record.status != "RECORDED":
-        raise Conflict("no_outcome", "This text has no outcome yet that could be explained.")
+        raise Conflict("no_outcome", gettext("This text has no outcome yet that could be explained."))
     model = textmodel.load("local")
     if not isinstance(model, LocalModel) or record.model_version != model.version:
         raise Conflict(
-            "version_gone", "Another version of the model read this text; it cannot be explained by this one."
+            "version_gone",
+            gettext("Another version of the model read this text; it cannot be explained by this one."),
         )
     found = explain(record.input_text, model)
     if isinstance(found, Refusal):  # the version that recorded an outcome cannot refuse the same text
-        raise Conflict("no_outcome", "This text has no outcome that could be explained.")
+        raise Conflict("no_outcome", gettext("This text has no outcome that could be explained."))
     return found
 
 

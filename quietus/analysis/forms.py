@@ -3,9 +3,10 @@
 from enum import StrEnum
 from uuid import UUID, uuid4
 
+from flask_babel import gettext
+from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
     Field,
-    Form,
     HiddenField,
     SelectChoice,
     SelectField,
@@ -18,12 +19,13 @@ from quietus.analysis.models import PredictedLabel, Source
 from quietus.analysis.service import Filters
 from quietus.analysis.texts import MAX_CHARACTERS, clean
 from quietus.core.forms import TextForm, days_between, read_day
+from quietus.core.languages import later
 
 
 class CheckInForm(TextForm):
     """`request_id` is made with the form, so a second click sends the same check-in, not another one."""
 
-    text = TextAreaField("What is on your mind?", render_kw={"maxlength": MAX_CHARACTERS})
+    text = TextAreaField(later("What is on your mind?"), render_kw={"maxlength": MAX_CHARACTERS})
     request_id = HiddenField(default=lambda: str(uuid4()))
 
     def validate_text(self, field: Field) -> None:
@@ -37,15 +39,18 @@ class CheckInForm(TextForm):
             field.data = str(UUID(field.data or ""))
         except ValueError as error:
             field.data = str(uuid4())
-            raise ValidationError("The form was damaged on its way. Please send it again.") from error
+            raise ValidationError(gettext("The form was damaged on its way. Please send it again.")) from error
 
 
 def _all_or(values: type[StrEnum]) -> list[SelectChoice]:
     return [SelectChoice("", "All"), *(SelectChoice(value.value) for value in values)]
 
 
-class HistoryForm(Form):
+class HistoryForm(FlaskForm):
     """Filters in the address of the page; `to` is the last day that is shown, days are UTC days."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = False  # it only reads
 
     predicted_label = SelectField("Priority", default="", choices=_all_or(PredictedLabel))
     source = SelectField("Source", default="", choices=_all_or(Source))
@@ -60,7 +65,7 @@ class HistoryForm(Form):
         if not self.since.errors:
             first = read_day(self.since)
         if first and last and last < first:
-            raise ValidationError("The last day lies before the first.")
+            raise ValidationError(gettext("The last day lies before the first."))
 
     def faults(self) -> dict[str, list[str]]:
         """What is wrong, by the names that the address uses."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from flask import Flask, current_app
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, String, cast, delete, exists, or_, select, true, tuple_, update
 
 from quietus.accounts.identity import Principal
@@ -96,6 +97,14 @@ def failure_reason(record: AnalysisRecord) -> str | None:
         return None
     row = audit.latest(Action.ANALYSIS_FAILED, resource_type=RESOURCE, resource_id=record.id)
     return str(row.details["reason"]) if row and row.details else None
+
+
+def noticed(record: AnalysisRecord) -> list[str]:
+    """The flags that the model gave a text beside its outcome, such as "language"; [] where there are none."""
+    if record.predicted_label not in LABELS:
+        return []
+    row = audit.latest(Action.ANALYSIS_RECORDED, resource_type=RESOURCE, resource_id=record.id)
+    return list((row.details or {}).get("flags", [])) if row else []
 
 
 def _filtered(user: Principal, filters: Filters) -> Select[AnalysisRecord]:
@@ -217,7 +226,7 @@ def retry_analysis(analysis_id: UUID, *, actor: Principal) -> AnalysisRecord:
         db.session.rollback()
         if there is None:
             raise NotFound
-        raise Conflict("not_failed", "Only a text that could not be read can be tried again.")
+        raise Conflict("not_failed", gettext("Only a text that could not be read can be tried again."))
     audit.record(Action.ANALYSIS_RETRIED, actor=actor.id, resource_type=RESOURCE, resource_id=analysis_id)
     db.session.commit()
     bell.ring()
@@ -238,7 +247,7 @@ def give_outcome(
     Raises NotFound, or Conflict when the desk reads texts itself or the text has its outcome already.
     """
     if settings().model != "external":
-        raise Conflict("not_external", "This desk reads texts itself (QUIETUS_MODEL is not external).")
+        raise Conflict("not_external", gettext("This desk reads texts itself (QUIETUS_MODEL is not external)."))
     record: AnalysisRecord | None = db.session.scalar(
         select(AnalysisRecord).where(AnalysisRecord.id == analysis_id).with_for_update()
     )
@@ -247,7 +256,7 @@ def give_outcome(
         raise NotFound
     if record.predicted_label != PredictedLabel.PENDING:
         db.session.rollback()
-        raise Conflict("already_recorded", "This text has its outcome already.")
+        raise Conflict("already_recorded", gettext("This text has its outcome already."))
     record.predicted_label, record.model_version = predicted_label, model_version
     record.confidence, record.ai_processing_ms = Decimal(f"{confidence:.4f}"), ai_processing_ms
     record.analyzed_at = clock.now()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.analysis import accepting, exports, service
@@ -53,6 +54,7 @@ def _show(template: str, analysis_id: UUID) -> str:
         template,
         record=record,
         reason=service.failure_reason(record),
+        noticed=service.noticed(record),
         explainable=record.model_version == shipped_version(),
     )
 
@@ -71,7 +73,7 @@ def words(analysis_id: UUID) -> str:
 @requires("see_own")
 def delete(analysis_id: UUID) -> ResponseReturnValue:
     service.delete_analysis(analysis_id, actor=current_user)
-    flash("Your text is deleted.")
+    flash(gettext("Your text is deleted."))
     return redirect(url_for("analysis.history"), 303)
 
 
@@ -81,7 +83,7 @@ def retry(analysis_id: UUID) -> ResponseReturnValue:
     try:
         service.retry_analysis(analysis_id, actor=current_user)
     except Conflict:  # a second click, or another tab was faster: the page shows how it stands
-        flash("This text is not waiting for another try.")
+        flash(gettext("This text is not waiting for another try."))
     return redirect(url_for("analysis.result", analysis_id=analysis_id), 303)
 
 

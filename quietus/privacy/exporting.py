@@ -21,6 +21,7 @@ from quietus.core import clock
 from quietus.core.errors import NotFound
 from quietus.core.exports import csv_lines
 from quietus.core.extensions import db
+from quietus.core.languages import later
 from quietus.core.pages import rfc3339
 from quietus.privacy import reading
 from quietus.privacy.statements import statement
@@ -33,8 +34,8 @@ MY_DATA: Final = statement("my_data")
 
 Rows = Iterator[Mapping[str, Any]]
 
-README: Final = """\
-Your data from Quietus AI, as it stood on {day}.
+README: Final = later("""\
+Your data from Quietus AI, as it stood on %(day)s.
 
 account.json                the account itself; its password is kept only in a form that nobody can read back
 analysis_records            the texts that you sent, or that were sent for you, each with its outcome
@@ -46,7 +47,7 @@ acts                        what you yourself did here, without what it told of 
 
 Each list comes as .json and as .csv with the same columns. Times are UTC. `predicted_label` is the review priority
 of one text or window, never a judgement of you; LOW does not mean safe.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,15 @@ def export(user_id: UUID, *, actor: UUID | None) -> Iterator[bytes]:
     about = asdict(account) | {"since": counts.since}
     for internal in ("password_hash", "generation", "ended"):
         about.pop(internal)
-    return zip_stream(_members(user_id, about, app.app_context), clock.now())
+    readme = str(README) % {"day": f"{clock.now():%Y-%m-%d}"}  # now, while the reader's language is known
+    return zip_stream(_members(user_id, readme, about, app.app_context), clock.now())
 
 
 Context = Callable[[], AbstractContextManager[object]]
 
 
-def _members(user_id: UUID, account: dict[str, Any], context: Context) -> Iterator[Member]:
-    yield "README.txt", [README.format(day=f"{clock.now():%Y-%m-%d}")]
+def _members(user_id: UUID, readme: str, account: dict[str, Any], context: Context) -> Iterator[Member]:
+    yield "README.txt", [readme]
     yield "account.json", [json.dumps(_plain(account), ensure_ascii=False, indent=1)]
     tables: dict[str, tuple[list[str], Callable[[], Rows]]] = {
         "analysis_records": (_columns(AnalysisRecord), lambda: _texts(user_id, context)),

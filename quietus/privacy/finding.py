@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, select, tuple_
 
 from quietus.accounts import administration
@@ -61,7 +62,7 @@ def find_person(who: str, reason: Reason, *, actor: Principal) -> UUID:
     audit.record(Action.SUBJECT_SEARCHED, actor=actor.id, resource_type="user", resource_id=found, metadata=facts)
     db.session.commit()
     if found is None:
-        raise NotFound("no_such_person", "Nobody here has this address or id.")
+        raise NotFound("no_such_person", gettext("Nobody here has this address or id."))
     return found
 
 

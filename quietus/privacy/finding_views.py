@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from quietus.accounts.identity import signed_in
 from quietus.analysis.service import failure_reason
@@ -35,7 +36,7 @@ def find() -> ResponseReturnValue:
         except NotFound as refusal:
             form.who.errors = [refusal.detail]
         except Invalid:  # a damaged form: begin with the newest
-            form.form_errors.append("This page of the list is no longer there. Please search again.")
+            form.form_errors.append(gettext("This page of the list is no longer there. Please search again."))
     return render_template("privacy/find.html", form=form, found=found), 422 if form.errors else 200
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts import service as accounts
@@ -61,10 +62,10 @@ def erase() -> ResponseReturnValue:
         form.form_errors.append(refusal.detail)
         return _page(form)
     if settings().erasure_wait_days:
-        flash("Your erasure is noted. Until its day you can change your mind here.")
+        flash(gettext("Your erasure is noted. Until its day you can change your mind here."))
         return redirect(url_for("privacy.me"), 303)
     accounts.sign_out()
-    flash("You are signed out, and what we hold of you is being erased now. It takes a moment.")
+    flash(gettext("You are signed out, and what we hold of you is being erased now. It takes a moment."))
     return redirect(url_for("home.index"), 303)
 
 
@@ -72,7 +73,7 @@ def erase() -> ResponseReturnValue:
 @requires("erase_own")
 def keep() -> ResponseReturnValue:
     waiting.cancel(current_user.id, actor=current_user.id)
-    flash("Nothing will be erased. Your account stays.")
+    flash(gettext("Nothing will be erased. Your account stays."))
     return redirect(url_for("privacy.me"), 303)
 
 
@@ -91,5 +92,5 @@ def access_log() -> ResponseReturnValue:
 @requires("own_data")
 def withdraw() -> ResponseReturnValue:
     consents.withdraw(actor=signed_in())
-    flash("Your consent is taken back. A session that was running has ended.")
+    flash(gettext("Your consent is taken back. A session that was running has ended."))
     return redirect(url_for("privacy.me"), 303)

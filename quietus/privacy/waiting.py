@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import aliased
 
@@ -113,7 +114,7 @@ def propose(user_id: UUID, *, actor: UUID) -> None:
     administration.hold(user_id)
     if erasure_of(user_id) is not None:
         db.session.rollback()
-        raise Conflict("erasure_waits", "The erasure of this account was asked for already.")
+        raise Conflict("erasure_waits", gettext("The erasure of this account was asked for already."))
     audit.record(Action.SUBJECT_ERASURE_PROPOSED, actor=actor, resource_type=RESOURCE, resource_id=user_id)
     db.session.commit()
 
@@ -125,20 +126,20 @@ def confirm(user_id: UUID, *, actor: UUID) -> Erasure:
     found = erasure_of(user_id)
     if found is None or not found.proposed or found.asked_by is None:
         db.session.rollback()
-        raise Conflict("not_proposed", "No admin has asked for the erasure of this account in the last days.")
+        raise Conflict("not_proposed", gettext("No admin has asked for the erasure of this account in the last days."))
     if found.asked_by == actor:
         db.session.rollback()
-        raise Conflict("second_admin_needed", "Another admin has to confirm what you asked for.")
+        raise Conflict("second_admin_needed", gettext("Another admin has to confirm what you asked for."))
     first = standing.by_id(found.asked_by)
     if first is None or not first.is_active or ADMIN not in first.role_names:
         db.session.rollback()
-        raise Conflict("not_proposed", "Whoever asked for this is no admin any more. Ask anew.")
+        raise Conflict("not_proposed", gettext("Whoever asked for this is no admin any more. Ask anew."))
     return _request(user_id, actor=actor, confirmed=found.asked_by)
 
 
 def _refuse_oneself(user_id: UUID, actor: UUID) -> None:
     if user_id == actor:
-        raise Conflict("use_my_data", "Erase your own account on the page My data.")
+        raise Conflict("use_my_data", gettext("Erase your own account on the page My data."))
 
 
 def due() -> list[UUID]:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import RowMapping, select
 
 from quietus.audit import service as audit
@@ -38,7 +39,7 @@ def ask_for_test(name: str) -> None:
     """Have a worker send a test: it is the workers' network that counts. Raises NotFound or Unavailable."""
     endpoint = _find(name)
     if not send("webhooks.test", endpoint.name):
-        raise Unavailable("The broker is away, so no test can be sent now. Please try again in a moment.")
+        raise Unavailable(gettext("The broker is away, so no test can be sent now. Please try again in a moment."))
 
 
 def send_test(name: str) -> Answer:
@@ -61,7 +62,7 @@ def send_again(name: str, about: UUID, *, actor: UUID | None) -> None:
         raise NotFound
     if newest.action != Action.WEBHOOK_FAILED or not (newest.details or {})["final"]:
         db.session.rollback()
-        raise Conflict("not_given_up", "Only a webhook that was given up can be sent again.")
+        raise Conflict("not_given_up", gettext("Only a webhook that was given up can be sent again."))
     audit.record(
         Action.WEBHOOK_RETRIED,
         actor=actor,
@@ -77,4 +78,4 @@ def _find(name: str) -> WebhookEndpoint:
     for endpoint in settings().webhooks:
         if endpoint.name == name:
             return endpoint
-    raise NotFound("no_such_endpoint", "QUIETUS_WEBHOOKS names no such endpoint.")
+    raise NotFound("no_such_endpoint", gettext("QUIETUS_WEBHOOKS names no such endpoint."))

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.core.access import requires
@@ -31,7 +32,9 @@ def index() -> ResponseReturnValue:
 def test(name: str) -> ResponseReturnValue:
     try:
         service.ask_for_test(name)
-        flash("A test is on its way. What came of it stands in the list below in a moment: load the page again.")
+        flash(
+            gettext("A test is on its way. What came of it stands in the list below in a moment: load the page again.")
+        )
     except Unavailable as refusal:
         flash(refusal.detail, "error")
     return redirect(url_for("webhooks.index"), 303)
@@ -42,7 +45,7 @@ def test(name: str) -> ResponseReturnValue:
 def again(name: str, about: UUID) -> ResponseReturnValue:
     try:
         service.send_again(name, about, actor=current_user.id)
-        flash("It is being sent again.")
+        flash(gettext("It is being sent again."))
     except Conflict as refusal:  # a second click, or another admin was faster
         flash(refusal.detail)
     return redirect(url_for("webhooks.index"), 303)

@@ -119,6 +119,21 @@ def test_a_page_shows_which_words_weighed(alice: Caller, carol: Caller) -> None:
     assert carol.get(f"/check-in/{accepted['id']}/words").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Ich kann seit Wochen nicht schlafen und weiß nicht mehr weiter.", "the only language that the program knows"),
+        ("We walked by the river and had tea.", None),
+    ],
+)
+def test_a_result_says_when_the_program_cannot_read_the_language(alice: Caller, words: str, said: str | None) -> None:
+    accepted = alice.submit(words).json
+    record_pending(load("local"))
+    page = alice.get(f"/check-in/{accepted['id']}").text
+    assert ("So this result says little about it." in page) == bool(said)
+    assert (said or "") in page
+
+
 def test_the_version_in_use_shows_where_admins_and_programs_look(alice: Caller, caller: Callable[..., Caller]) -> None:
     version = load("local").version
     assert alice.get("/readyz").json["model"] == {"kind": "local", "version": version}

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from quietus.core.languages import COOKIE
 from tests.analysis.conftest import CALM, Caller
 
 Rows = Callable[..., list[dict[str, Any]]]
@@ -52,6 +53,17 @@ def test_a_text_that_cannot_be_read_is_given_back_with_the_reason(
     assert told in answer.text
     assert words.strip() in answer.text, "what was written is still there"
     assert not rows("SELECT 1 FROM analysis_records")
+
+
+def test_a_check_in_is_answered_in_the_persons_language(alice: Caller, recorded: Callable[..., None]) -> None:
+    alice.client.set_cookie(COOKIE, "de")
+    assert "Bitte schreib mindestens 5 Zeichen." in check_in(alice, "ab").text
+    answer = check_in(alice)
+    recorded("HIGH")
+    page = alice.get(answer.location).text
+    assert "ruf bitte jetzt an" in page
+    assert "<strong>90 %</strong> sicher" in page
+    assert "Keine g\u00fcltige Auswahl" in alice.get("/history?source=elsewhere").text
 
 
 @pytest.mark.parametrize("fields", [{}, {"text": CALM}, {"text": CALM, "request_id": "x"}, {"text": "a\x00bcdef"}])

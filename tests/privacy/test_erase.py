@@ -16,6 +16,7 @@ from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.errors import Conflict
 from quietus.core.extensions import db
+from quietus.core.languages import COOKIE
 from quietus.privacy import erasing, waiting
 from tests.factories import PASSWORD, make_user, principal
 from tests.privacy.conftest import Caller, everything, film, write
@@ -148,6 +149,14 @@ def test_the_page_says_what_is_missing(alice: Caller) -> None:
     done = alice.form("/me/erase", password=PASSWORD, confirm="ERASE")
     assert done.headers["Location"] == "/me"
     assert "Nothing will be erased" in alice.client.get(alice.form("/me/erase/cancel").headers["Location"]).text
+
+
+@pytest.mark.parametrize("word", ["LÖSCHEN", "ERASE"])
+def test_a_german_page_takes_the_german_word_too(alice: Caller, word: str) -> None:
+    alice.client.set_cookie(COOKIE, "de")
+    assert "Das Wort LÖSCHEN" in alice.get("/me").text
+    assert "LÖSCHEN in Großbuchstaben" in alice.form("/me/erase", password=PASSWORD, confirm="löschen").text
+    assert alice.form("/me/erase", password=PASSWORD, confirm=word).headers["Location"] == "/me"
 
 
 def test_without_a_waiting_time_it_is_done_and_signed_out(make_app: Any, app: Flask, rows: Any) -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core.extensions import db
+from quietus.core.languages import COOKIE
 from quietus.privacy import exporting
 from quietus.video import consents
 from quietus.video.notice import notice
@@ -50,6 +51,8 @@ def test_an_empty_account_has_an_export_too(alice: Caller) -> None:
     found = opened(alice.post(API))
     assert json.loads(found["analysis_records.json"]) == []
     assert "Your data from Quietus AI" in found["README.txt"]
+    alice.client.set_cookie(COOKIE, "de")
+    assert "Deine Daten aus Quietus AI, Stand 20" in opened(alice.post(API))["README.txt"]
 
 
 def test_nothing_of_anybody_else_is_in_it(alice: Caller, bob: Caller) -> None:
