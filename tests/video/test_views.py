@@ -48,6 +48,7 @@ def test_in_german_the_notice_is_a_translation_of_the_very_version_that_is_agree
     assert shape[0] == shape[1]
     page = alice.client.get("/live", headers={"Accept-Language": "de"}).text
     assert german.title in page
+    assert page.index("words/de.js") < page.index("live/live.mjs"), "modules look their sentences up when they load"
     assert f'data-notice="{notice().version}"' in page
     assert page.count(f'<h3 class="mt-4">{notice().sections[0].heading}</h3>') == 1, "the English text binds"
 
