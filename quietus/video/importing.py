@@ -13,6 +13,7 @@ from uuid import UUID
 
 import redis
 import structlog
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Integer, cast, func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -73,12 +74,14 @@ def accept(session_id: UUID, file: IO[bytes], *, actor: Principal) -> Progress:
     try:
         jobs = spool.waiting()
         if sum(job.actor_id == actor.id for job in jobs) >= WAITING_OWN:
-            raise Conflict("imports_waiting", f"{WAITING_OWN} files of yours wait already. Send this one after them.")
+            words = gettext("%(count)s files of yours wait already. Send this one after them.", count=WAITING_OWN)
+            raise Conflict("imports_waiting", words)
         if len(jobs) >= WAITING_MAX:
-            raise Unavailable("Too many files wait to be imported. Please send this one later.", retry_after=60)
+            words = gettext("Too many files wait to be imported. Please send this one later.")
+            raise Unavailable(words, retry_after=60)
         job = spool.keep(cut(file), session_id=session_id, actor_id=actor.id)
     except redis.RedisError as error:
-        raise Unavailable("The desk cannot take files right now. Nothing was accepted.") from error
+        raise Unavailable(gettext("The desk cannot take files right now. Nothing was accepted.")) from error
     send(TASK)  # a bell: when it is lost, the sweep finds the file
     return Progress(job, Counts(), "QUEUED", [])
 
@@ -93,7 +96,7 @@ def progress(session_id: UUID, job_id: UUID, *, for_user: Principal) -> Progress
         counts = counted(job)
         return Progress(job, counts, _status(job, counts), spool.bad_lines(job))
     except redis.RedisError as error:
-        raise Unavailable("The desk cannot tell right now how far the import is.") from error
+        raise Unavailable(gettext("The desk cannot tell right now how far the import is.")) from error
 
 
 def _status(job: Job, counts: Counts) -> str:

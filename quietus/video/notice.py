@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
-FILE = Path(__file__).with_name("notice.md")
+from quietus.core.languages import SOURCE
+
+FOLDER: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The words, and the version that a consent names: their hash, so that a consent is to these very words."""
+    """The words, and the version that a consent names: the hash of the English ones, which bind."""
 
     version: str
     text: str
+    language: str = SOURCE
 
     @property
     def title(self) -> str:
@@ -36,5 +40,16 @@ class Notice:
 @cache
 def notice() -> Notice:
     """The notice that is valid now."""
-    text = FILE.read_text(encoding="utf-8").strip()
+    text = (FOLDER / "notice.md").read_text(encoding="utf-8").strip()
     return Notice(sha256(text.encode()).hexdigest()[:16], text)
+
+
+@cache
+def notice_in(language: str) -> Notice:
+    """The notice said in this language; in English where nobody translated this very version.
+
+    The first line of notice.<language>.md names the version that it translates.
+    """
+    file = FOLDER / f"notice.{language}.md"
+    version, _, text = file.read_text(encoding="utf-8").partition("\n") if file.exists() else ("", "", "")
+    return Notice(version, text.strip(), language) if version == notice().version else notice()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -57,7 +58,7 @@ def start_session(wish: Wish, *, actor: Principal) -> Started:
     Conflict for a stream_session_id that is taken or a consent that does not stand.
     """
     if not sessions_allowed():
-        raise Forbidden("context_refused", "Video sessions are not allowed where this desk is used.")
+        raise Forbidden("context_refused", gettext("Video sessions are not allowed where this desk is used."))
     subject_id = _subject(wish, actor)
     for_self = subject_id == actor.id
     if for_self:
@@ -65,7 +66,8 @@ def start_session(wish: Wish, *, actor: Principal) -> Started:
     consents.hold(subject_id)
     if not for_self and consents.standing(subject_id) is None:
         db.session.rollback()
-        raise Conflict("consent_missing", "This person's own consent to video sessions is needed first.")
+        words = gettext("This person's own consent to video sessions is needed first.")
+        raise Conflict("consent_missing", words)
     session = _insert(wish, subject_id)
     if session is None:
         return _find_again(wish, subject_id, actor)
@@ -80,7 +82,7 @@ def _subject(wish: Wish, actor: Principal) -> UUID:
     """Whose session this will be. Raises Forbidden or Invalid."""
     if actor.can("hold_session"):
         if wish.subject_id not in (None, actor.id):
-            raise Forbidden("subject_not_yours", "You may hold sessions of your own only.")
+            raise Forbidden("subject_not_yours", gettext("You may hold sessions of your own only."))
         return actor.id
     if wish.consent_version is not None:
         raise Invalid({"consent": ["Only the person can consent. Leave it out: the consent on record counts."]})

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -61,7 +62,7 @@ def store_events(session_id: UUID, raw: Sequence[object], *, actor: Principal) -
         words = ["This id was used for another event."]
         raise Conflict(
             "event_id_reused",
-            "Ids of this batch were used for other events. Nothing of it was stored.",
+            gettext("Ids of this batch were used for other events. Nothing of it was stored."),
             errors={f"events.{place}.id": words for place in sorted(clashing)},
         )
     result = Stored(added, len(events) - added)
@@ -83,7 +84,7 @@ def _read(raw: Sequence[object]) -> list[Event]:
         except Unreadable as error:
             faults |= {f"events.{place}.{name}".removesuffix("._"): texts for name, texts in error.faults.items()}
     if faults:
-        raise Invalid(faults, "Some events cannot be accepted. Nothing of this batch was stored.")
+        raise Invalid(faults, gettext("Some events cannot be accepted. Nothing of this batch was stored."))
     return events
 
 
@@ -103,10 +104,12 @@ def held(session_id: UUID, *, at: datetime, poster: Principal | None) -> VideoSe
         raise NotFound
     if session.ended_at is not None and at > session.ended_at + LATE:
         db.session.rollback()
-        raise Conflict("session_closed", "This session ended more than 24 hours ago and takes no more events.")
+        words = gettext("This session ended more than 24 hours ago and takes no more events.")
+        raise Conflict("session_closed", words)
     if consents.withdrawn(session.user_id):
         db.session.rollback()
-        raise Conflict("consent_withdrawn", "The consent to video sessions was withdrawn; nothing more is stored.")
+        words = gettext("The consent to video sessions was withdrawn; nothing more is stored.")
+        raise Conflict("consent_withdrawn", words)
     return session
 
 
@@ -138,8 +141,9 @@ def _refuse_misplaced(events: Sequence[Event], session: VideoSession, now: datet
     }
     db.session.rollback()
     if faults:
-        raise Invalid(faults, "Some events lie outside their session. Nothing of this batch was stored.")
-    raise Conflict("session_ended", "This session has ended. Nothing of this batch was stored.", errors=late)
+        raise Invalid(faults, gettext("Some events lie outside their session. Nothing of this batch was stored."))
+    words = gettext("This session has ended. Nothing of this batch was stored.")
+    raise Conflict("session_ended", words, errors=late)
 
 
 def insert(session: VideoSession, events: Sequence[Event]) -> tuple[int, set[int]]:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from babel.numbers import get_decimal_symbol
+
+from quietus.core.languages import language
 from quietus.video.models import RiskLevel, VideoAnalysisEvent
 
 # the live page's measures, in the order in which they are read; docs/integrating.md says what they mean
@@ -33,6 +36,11 @@ def _names(events: Sequence[VideoAnalysisEvent]) -> list[str]:
     found = {name for event in events for name, value in event.signals.items() if _is_number(value)}
     known = [name for name in MEASURES if name in found]
     return (known + sorted(found - TECHNICAL - set(known)))[:COLUMNS_MAX]
+
+
+def measured(value: float) -> str:
+    """A signal for people, with the six digits that count."""
+    return f"{value:.6g}".replace(".", get_decimal_symbol(language()))
 
 
 def _is_number(value: object) -> bool:

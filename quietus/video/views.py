@@ -5,17 +5,19 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.core import clock
 from quietus.core.access import asked_by_itself, requires
 from quietus.core.errors import Invalid
 from quietus.core.headers import allow_camera
+from quietus.core.languages import language
 from quietus.core.paging import LIMIT_DEFAULT
 from quietus.video import consents, exports, service
-from quietus.video.notice import notice
+from quietus.video.notice import notice, notice_in
 from quietus.video.starting import sessions_allowed
-from quietus.video.timeline import timeline
+from quietus.video.timeline import measured, timeline
 
 bp = Blueprint("sessions", __name__)
 
@@ -25,7 +27,9 @@ WINDOWS_PER_PAGE = 120  # ten minutes of the live page
 @bp.get("/live")
 @requires("hold_session")
 def live() -> Response:
-    page = render_template("video/live.html", notice=notice(), allowed=sessions_allowed())
+    page = render_template(
+        "video/live.html", notice=notice_in(language()), binding=notice(), allowed=sessions_allowed()
+    )
     return allow_camera(make_response(page))
 
 
@@ -78,6 +82,7 @@ def _shown(session_id: UUID, cursor: str | None = None) -> dict[str, Any]:
     return {
         "session": session,
         "timeline": timeline(page.items),
+        "measured": measured,
         "next_cursor": page.next_cursor,
         "now": clock.now(),
         "seen": f"{session.status}-{page.items[0].id if page.items else 'none'}",
@@ -102,7 +107,7 @@ def export(session_id: UUID, kind: str) -> Response:
 @requires("see_own_sessions")
 def end(session_id: UUID) -> ResponseReturnValue:
     service.end_session(session_id, actor=current_user)
-    flash("The session has ended.")
+    flash(gettext("The session has ended."))
     return redirect(url_for("sessions.show", session_id=session_id), 303)
 
 
@@ -110,7 +115,7 @@ def end(session_id: UUID) -> ResponseReturnValue:
 @requires("see_own_sessions")
 def delete(session_id: UUID) -> ResponseReturnValue:
     service.delete_session(session_id, actor=current_user)
-    flash("The session and its results are deleted.")
+    flash(gettext("The session and its results are deleted."))
     return redirect(url_for("sessions.index"), 303)
 
 
@@ -118,5 +123,5 @@ def delete(session_id: UUID) -> ResponseReturnValue:
 @requires("see_own_sessions")
 def withdraw() -> ResponseReturnValue:
     consents.withdraw(actor=current_user)
-    flash("Your consent is withdrawn. No session of yours is running.")
+    flash(gettext("Your consent is withdrawn. No session of yours is running."))
     return redirect(url_for("sessions.index"), 303)

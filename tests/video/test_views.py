@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from quietus.video.notice import notice
+from quietus.video.notice import notice, notice_in
 from quietus.video.timeline import timeline
 from tests.video.conftest import Person, event
 
@@ -38,6 +39,26 @@ def test_the_live_page_shows_the_notice_and_its_version_before_anything(alice: P
     assert notice().version in page
     assert all(section.heading in page for section in notice().sections)
     assert "<noscript>" in page
+
+
+def test_in_german_the_notice_is_a_translation_of_the_very_version_that_is_agreed_to(alice: Person) -> None:
+    german = notice_in("de")
+    assert (german.language, german.version) == ("de", notice().version), "translate notice.md anew, name its version"
+    shape = [[len(section.paragraphs) for section in each.sections] for each in (german, notice())]
+    assert shape[0] == shape[1]
+    page = alice.client.get("/live", headers={"Accept-Language": "de"}).text
+    assert german.title in page
+    assert page.index("words/de.js") < page.index("live/live.mjs"), "modules look their sentences up when they load"
+    assert f'data-notice="{notice().version}"' in page
+    assert page.count(f'<h3 class="mt-4">{notice().sections[0].heading}</h3>') == 1, "the English text binds"
+
+
+def test_without_a_translation_of_this_version_the_notice_is_english(tmp_path: Path) -> None:
+    assert notice_in("fr") is notice()
+    (tmp_path / "notice.de.md").write_text("0123456789abcdef\n\n# Bevor\n\n## Was\nViel.\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quietus.video.notice.FOLDER", tmp_path)
+        assert notice_in.__wrapped__("de") is notice()
 
 
 def test_only_the_live_page_and_its_worker_may_use_camera_and_wasm(alice: Person) -> None:
@@ -84,6 +105,14 @@ def test_a_session_page_is_a_table_of_its_windows(alice: Person, session: str) -
     assert ">-2.5<" in page
     assert "strain" in page, "an agent's own signals are shown too"
     assert "Data quality" in page
+
+
+def test_a_session_page_in_german_keeps_its_numbers_for_the_chart(alice: Person, session: str) -> None:
+    page = alice.client.get(session, headers={"Accept-Language": "de"}).text
+    assert 'data-name="head_pitch" data-value="-2.5">-2,5<' in page
+    assert "Augen geschlossen (Anteil)" in page
+    assert "1 Zeitfenster" in page
+    assert "Sitzung vom <time" in page
 
 
 @pytest.mark.parametrize("rest", ["", ".csv", ".jsonl", "/end", "/delete"])

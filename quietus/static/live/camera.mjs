@@ -1,4 +1,5 @@
 // Opens the camera, and says in words why it does not open.
+import { gettext } from "../gettext.mjs";
 
 const WISHES = {
   audio: false,
@@ -6,16 +7,17 @@ const WISHES = {
 };
 
 const WORDS = {
-  NotAllowedError:
+  NotAllowedError: gettext(
     "The browser did not allow the camera. Allow it for this site (often by the camera sign in the address bar), then start again.",
-  NotFoundError: "No camera was found. Connect one, then start again.",
-  OverconstrainedError: "No camera was found that can be used here.",
-  NotReadableError: "The camera could not be read. Perhaps another program uses it: close that one, then start again.",
-  SecurityError: "This browser forbids the camera here.",
+  ),
+  NotFoundError: gettext("No camera was found. Connect one, then start again."),
+  OverconstrainedError: gettext("No camera was found that can be used here."),
+  NotReadableError: gettext("The camera could not be read. Perhaps another program uses it: close that one, then start again."),
+  SecurityError: gettext("This browser forbids the camera here."),
 };
 
 /** What a person can do about a camera that does not open. */
-export const whyNot = (error) => WORDS[error?.name] ?? "The camera could not be opened. Nothing was recorded or sent.";
+export const whyNot = (error) => WORDS[error?.name] ?? gettext("The camera could not be opened. Nothing was recorded or sent.");
 
 /** Whether this page may ask at all; browsers show the camera to safe addresses only. */
 export const isReachable = () => Boolean(navigator.mediaDevices?.getUserMedia);

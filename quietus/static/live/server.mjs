@@ -1,6 +1,29 @@
 // The calls that the live page makes. They never throw: status 0 is a network that failed.
+import { gettext } from "../gettext.mjs";
 
 const LONGEST_MS = 20_000;
+
+// What the server may say to this page. It says it in English to whoever has not chosen a language, so it is looked up
+// here again; a sentence that is not in this list stays as it came.
+const later = (text) => text;
+export const SAID = new Set([
+  later("Please sign in."),
+  later("Your account does not have the right to do this."),
+  later("There is nothing at this address for you."),
+  later("This form is no longer valid: please load the page again. Programs send X-CSRFToken."),
+  later("Some of what was sent cannot be accepted."),
+  later("That was too often. Please wait a moment and try again."),
+  later("Something went wrong on our side. Nothing you sent was lost on purpose; please try again."),
+  later("The desk cannot store anything right now. Nothing was accepted. Please try again in a moment."),
+  later("Video sessions are not allowed where this desk is used."),
+  later("Some events cannot be accepted. Nothing of this batch was stored."),
+  later("Some events lie outside their session. Nothing of this batch was stored."),
+  later("This session has ended. Nothing of this batch was stored."),
+  later("This session ended more than 24 hours ago and takes no more events."),
+  later("The consent to video sessions was withdrawn; nothing more is stored."),
+]);
+
+const said = (detail) => (SAID.has(detail) ? gettext(detail) : detail);
 
 export class Server {
   #api;
@@ -34,9 +57,9 @@ export class Server {
       });
       const data = await answer.json().catch(() => ({}));
       const retryAfterMs = 1000 * Number(answer.headers.get("Retry-After") ?? 0) || 0;
-      return { status: answer.status, data, detail: data.detail ?? `The server answered ${answer.status}.`, retryAfterMs };
+      return { status: answer.status, data, detail: said(data.detail) ?? gettext("The server answered %(status)s.", { status: answer.status }), retryAfterMs };
     } catch {
-      return { status: 0, data: {}, detail: "The server cannot be reached.", retryAfterMs: 0 };
+      return { status: 0, data: {}, detail: gettext("The server cannot be reached."), retryAfterMs: 0 };
     }
   }
 }

@@ -1,4 +1,5 @@
 // One live session from the click to the end: camera, worker, server and queue. What is shown is the view's matter.
+import { gettext } from "../gettext.mjs";
 import { Analyst } from "./analyst.mjs";
 import { isReachable, openCamera, whyNot } from "./camera.mjs";
 import { serverClock } from "./clock.mjs";
@@ -54,7 +55,7 @@ export class LiveSession {
     } catch (error) {
       this.#letGo();
       if (this.#cancelled) return;
-      this.#view.refused(error instanceof Problem ? error.message : "Something went wrong here. Please load the page again.");
+      this.#view.refused(error instanceof Problem ? error.message : gettext("Something went wrong here. Please load the page again."));
       if (!(error instanceof Problem)) throw error;
     }
   }
@@ -129,11 +130,11 @@ export class LiveSession {
         return lock && new Promise((release) => (this.#release = release));
       });
     });
-    if (!mine) throw new Problem("A live session already runs in another tab. Stop that one first, or go on there.");
+    if (!mine) throw new Problem(gettext("A live session already runs in another tab. Stop that one first, or go on there."));
   }
 
   async #prepare() {
-    if (!isReachable()) throw new Problem("Browsers open the camera only for https addresses and for this machine itself.");
+    if (!isReachable()) throw new Problem(gettext("Browsers open the camera only for https addresses and for this machine itself."));
     this.#analyst = new Analyst({
       window: (window) => this.#take(window),
       seen: (face) => this.#see(face),
@@ -150,7 +151,7 @@ export class LiveSession {
     try {
       this.#view.backend(await this.#analyst.ready);
     } catch {
-      throw new Problem("The analysis could not be loaded. If your connection broke, try again. It needs a current Firefox, Chrome, Edge or Safari.");
+      throw new Problem(gettext("The analysis could not be loaded. If your connection broke, try again. It needs a current Firefox, Chrome, Edge or Safari."));
     }
   }
 

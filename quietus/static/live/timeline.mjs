@@ -1,9 +1,15 @@
 // Draws the table of a session's windows as a chart, anew when windows arrive. Without this file the table stands alone.
+import { gettext } from "../gettext.mjs";
+
 const LEVELS = ["UNKNOWN", "LOW", "MODERATE", "HIGH"];
-const NAMES = { UNKNOWN: "Nobody", LOW: "Low", MODERATE: "Moderate", HIGH: "High" };
+const NAMES = { UNKNOWN: gettext("Nobody"), LOW: gettext("Low"), MODERATE: gettext("Moderate"), HIGH: gettext("High") };
 const COLOURS = { UNKNOWN: "waiting", LOW: "low", MODERATE: "moderate", HIGH: "high" };
 
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
+const SHARES = new Set(["confidence", "presence", "eye_closure"]);
+
+const { lang } = document.documentElement;
+const clock = new Intl.DateTimeFormat(lang, { timeStyle: "medium" });
+const figure = new Intl.NumberFormat(lang, { maximumSignificantDigits: 6 });
 const narrow = window.matchMedia("(max-width: 40rem)").matches;
 let rows = [];
 let measure = null;
@@ -14,7 +20,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const values = (name) =>
   rows.map((row) => {
     const cell = row.querySelector(`[data-name="${name}"]`);
-    return cell ? Number(cell.textContent) : null;
+    return cell ? Number(cell.dataset.value) : null;
   });
 
 function data() {
@@ -33,7 +39,7 @@ function data() {
         spanGaps: false,
       },
       {
-        label: "Priority for review",
+        label: gettext("Priority for review"),
         data: rows.map((row) => LEVELS.indexOf(row.dataset.level)),
         yAxisID: "level",
         stepped: "middle",
@@ -52,6 +58,7 @@ function options() {
   const text = { color: colour("soft") };
   const grid = { color: colour("line") };
   return {
+    locale: lang,
     animation: false,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
@@ -74,10 +81,10 @@ function options() {
 }
 
 const spoken = ({ dataset, raw }) =>
-  dataset.yAxisID === "level" ? NAMES[LEVELS[raw]] : `${dataset.label}: ${raw ?? "not known"}`;
+  dataset.yAxisID === "level" ? NAMES[LEVELS[raw]] : `${dataset.label}: ${raw === null ? gettext("not known") : figure.format(raw)}`;
 
 /** Shares keep the same axis whatever they are, so that two sessions can be compared. */
-const range = () => (/\(share\)$/.test(measure.selectedOptions[0].textContent) ? { min: 0, max: 1 } : {});
+const range = () => (SHARES.has(measure.value) ? { min: 0, max: 1 } : {});
 
 function localTimes() {
   for (const time of document.querySelectorAll("time[data-clock]")) {

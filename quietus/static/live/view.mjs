@@ -1,4 +1,5 @@
 // What the live page shows. It knows the page's elements and no camera, server or worker.
+import { gettext } from "../gettext.mjs";
 import { elapsed } from "./clock.mjs";
 import { MEANING, network, SPOKEN, STOPPED, windows } from "./words.mjs";
 
@@ -18,17 +19,17 @@ export class View {
     this.#step("starting");
     this.problem("");
     by("cancel").focus();
-    say(by("starting-words"), "Waiting for the camera. Your browser may ask you to allow it.");
+    say(by("starting-words"), gettext("Waiting for the camera. Your browser may ask you to allow it."));
   }
 
-  loading = () => say(by("starting-words"), "The camera is on. Loading the analysis, about 8 MB the first time.");
+  loading = () => say(by("starting-words"), gettext("The camera is on. Loading the analysis, about 8 MB the first time."));
 
   backend = (name) => (this.#root.dataset.backend = name);
 
   running(id) {
     this.#root.dataset.session = id;
     this.#step("running");
-    this.#announce("Analysis is on. The camera picture stays on this device.");
+    this.#announce(gettext("Analysis is on. The camera picture stays on this device."));
     by("stop").focus();
   }
 
@@ -43,18 +44,18 @@ export class View {
     this.#step("stopping");
     for (const notice of ["silent", "lost"]) by(notice).hidden = true;
     if (why) this.problem(STOPPED[why]);
-    say(by("stopping-words"), "The camera is off. Telling the server.");
+    say(by("stopping-words"), gettext("The camera is off. Telling the server."));
   }
 
   unreachable() {
-    say(by("stopping-words"), "The camera is off. The server cannot be reached: it hears of the end as soon as it answers, if this tab stays open.");
+    say(by("stopping-words"), gettext("The camera is off. The server cannot be reached: it hears of the end as soon as it answers, if this tab stays open."));
   }
 
   ended(id, queue) {
     this.#step("ended");
     by("ended-link").href = `${this.#root.dataset.sessions}/${id}`;
     this.network(queue);
-    this.#announce("The session has ended. The camera is off.");
+    this.#announce(gettext("The session has ended. The camera is off."));
     by("ended-title").focus();
   }
 
@@ -70,12 +71,12 @@ export class View {
       this.#spoken = level;
     }
     this.#level = level;
-    say(by("quality"), presence < 0.3 ? "no face" : `${Math.round(confidence * 100)} %`);
+    say(by("quality"), presence < 0.3 ? gettext("no face") : `${Math.round(confidence * 100)} %`);
     by("learning").hidden = progress >= 1;
     by("learnt").value = progress;
   }
 
-  seen = (face) => say(by("face"), face ? "yes" : "no");
+  seen = (face) => say(by("face"), face ? gettext("yes") : gettext("no"));
 
   elapsed = (ms) => say(by("elapsed"), elapsed(ms));
 
@@ -84,7 +85,7 @@ export class View {
     by("silent").hidden = !really;
   }
 
-  cameraLost(words = "The camera went away, so nothing is analysed. Connect it again, then continue.") {
+  cameraLost(words = gettext("The camera went away, so nothing is analysed. Connect it again, then continue.")) {
     say(by("lost-words"), words);
     by("lost").hidden = false;
     this.#announce(words);
@@ -92,7 +93,7 @@ export class View {
 
   cameraBack() {
     by("lost").hidden = true;
-    this.#announce("The camera is back.");
+    this.#announce(gettext("The camera is back."));
   }
 
   /** `events` go to the server now. */
@@ -106,7 +107,7 @@ export class View {
     by("trouble").hidden = calm;
     by("resume").hidden = !queue.refused;
     say(by("trouble-words"), calm ? "" : text);
-    if (calm !== this.#calm) this.#announce(calm ? "Everything is sent again." : text);
+    if (calm !== this.#calm) this.#announce(calm ? gettext("Everything is sent again.") : text);
     this.#calm = calm;
   }
 
