@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from flask_babel import gettext
 from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
     Field,
     Form,
@@ -16,31 +17,38 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from quietus.accounts.permissions import ROLES
 from quietus.accounts.searching import Filters
 from quietus.core.forms import TextForm
+from quietus.core.languages import later
 
 ROLE_LABELS: Final = {
-    "USER": "person: own check-ins and sessions",
-    "CLINICIAN": "clinician: review, read with a reason",
-    "ANALYST": "analyst: figures and reports, no text and no names",
-    "AUDITOR": "auditor: search and check the audit",
-    "ADMIN": "admin: run the desk",
-    "SERVICE": "program: acts by token for others",
+    "USER": later("person: own check-ins and sessions"),
+    "CLINICIAN": later("clinician: review, read with a reason"),
+    "ANALYST": later("analyst: figures and reports, no text and no names"),
+    "AUDITOR": later("auditor: search and check the audit"),
+    "ADMIN": later("admin: run the desk"),
+    "SERVICE": later("program: acts by token for others"),
 }
 
 
 class UsersForm(Form):
     """Filters in the address of the page."""
 
-    words = StringField("Name, address or id", [Length(max=320, message="This is too long.")])
-    role = SelectField("Role", default="", choices=[SelectChoice("", "Any"), *(SelectChoice(role) for role in ROLES)])
+    words = StringField(later("Name, address or id"), [Length(max=320, message=later("This is too long."))])
+    role = SelectField(
+        later("Role"), default="", choices=[SelectChoice("", later("Any")), *(SelectChoice(role) for role in ROLES)]
+    )
     state = SelectField(
-        "State",
+        later("State"),
         default="",
-        choices=[SelectChoice("", "Any"), SelectChoice("active", "Active"), SelectChoice("shut", "Deactivated")],
+        choices=[
+            SelectChoice("", later("Any")),
+            SelectChoice("active", later("Active")),
+            SelectChoice("shut", later("Deactivated")),
+        ],
     )
 
     def validate_words(self, field: Field) -> None:
         if not (field.data or "").isprintable():
-            raise ValidationError("This holds characters that cannot be searched for.")
+            raise ValidationError(gettext("This holds characters that cannot be searched for."))
 
     def filters(self) -> Filters:
         return Filters(
@@ -54,8 +62,8 @@ class RolesForm(TextForm):
     """What an account may do; at least one role."""
 
     roles = SelectMultipleField(
-        "Roles",
-        [InputRequired("Choose at least one.")],
+        later("Roles"),
+        [InputRequired(later("Choose at least one."))],
         choices=[SelectChoice(*each) for each in ROLE_LABELS.items()],
     )
 

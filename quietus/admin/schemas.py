@@ -3,6 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
+from flask_babel import gettext
 from marshmallow import fields, validate
 
 from quietus.accounts.permissions import ROLES
@@ -38,7 +39,7 @@ class UserChangeSchema(StrictSchema):
     @ma.validates_schema
     def _something(self, data: dict[str, object], **_: object) -> None:
         if not data:
-            raise ma.ValidationError("Name what to change: roles, is_active.")
+            raise ma.ValidationError(gettext("Name what to change: roles, is_active."))
 
 
 class ManagedUserSchema(ma.Schema):

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts.identity import signed_in
@@ -28,7 +29,7 @@ def show() -> str:
 @requires("see_state")
 def close() -> ResponseReturnValue:
     first_steps.close(actor=signed_in().id)
-    flash("The list is closed. The State page still leads to it.")
+    flash(gettext("The list is closed. The State page still leads to it."))
     return redirect(url_for("admin.state"), 303)
 
 
@@ -36,7 +37,7 @@ def close() -> ResponseReturnValue:
 @requires("see_state")
 def helplines_checked() -> ResponseReturnValue:
     first_steps.note_helplines_checked(actor=signed_in().id)
-    flash("Noted, with your name and today’s date.")
+    flash(gettext("Noted, with your name and today’s date."))
     return redirect(url_for("start.show"), 303)
 
 

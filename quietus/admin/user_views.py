@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts import administration, searching
@@ -74,7 +75,7 @@ def set_roles(user_id: UUID) -> ResponseReturnValue:
     def change() -> None:
         administration.set_roles(user_id, frozenset(form.roles.data), actor=current_user.id)
 
-    return _done(user_id, change, "The roles are set. They hold from the account’s next request.")
+    return _done(user_id, change, gettext("The roles are set. They hold from the account’s next request."))
 
 
 @bp.post("/<uuid:user_id>/deactivate")
@@ -83,7 +84,7 @@ def deactivate(user_id: UUID) -> ResponseReturnValue:
     return _done(
         user_id,
         lambda: administration.deactivate(user_id, actor=current_user.id),
-        "The account is deactivated. It is signed out everywhere.",
+        gettext("The account is deactivated. It is signed out everywhere."),
     )
 
 
@@ -93,7 +94,7 @@ def activate(user_id: UUID) -> ResponseReturnValue:
     return _done(
         user_id,
         lambda: administration.activate(user_id, actor=current_user.id),
-        "The account is active. Its owner can sign in again.",
+        gettext("The account is active. Its owner can sign in again."),
     )
 
 
@@ -103,7 +104,7 @@ def propose(user_id: UUID) -> ResponseReturnValue:
     return _done(
         user_id,
         lambda: waiting.propose(user_id, actor=current_user.id),
-        "Noted. Nothing is erased until another admin confirms it within seven days.",
+        gettext("Noted. Nothing is erased until another admin confirms it within seven days."),
     )
 
 
@@ -113,7 +114,7 @@ def confirm(user_id: UUID) -> ResponseReturnValue:
     return _done(
         user_id,
         lambda: waiting.confirm(user_id, actor=current_user.id),
-        "Confirmed. The account will be erased when its waiting time is over.",
+        gettext("Confirmed. The account will be erased when its waiting time is over."),
     )
 
 
@@ -121,7 +122,9 @@ def confirm(user_id: UUID) -> ResponseReturnValue:
 @requires("erase_subject")
 def cancel(user_id: UUID) -> ResponseReturnValue:
     return _done(
-        user_id, lambda: waiting.cancel(user_id, actor=current_user.id), "Nothing will be erased. The account stays."
+        user_id,
+        lambda: waiting.cancel(user_id, actor=current_user.id),
+        gettext("Nothing will be erased. The account stays."),
     )
 
 

@@ -1,9 +1,12 @@
 """What admins see: the state of the desk, and on every page whether its background work stands still."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from babel.dates import format_timedelta
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts.identity import signed_in
@@ -13,6 +16,7 @@ from quietus.analysis.service import retry_analysis
 from quietus.core.access import requires
 from quietus.core.errors import Conflict, Invalid
 from quietus.core.health import beat_is_old
+from quietus.core.languages import language
 from quietus.core.paging import LIMIT_DEFAULT
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -39,10 +43,23 @@ def failed() -> ResponseReturnValue:
 def retry(analysis_id: UUID) -> ResponseReturnValue:
     try:
         retry_analysis(analysis_id, actor=signed_in())
-        flash("It is being read again.")
+        flash(gettext("It is being read again."))
     except Conflict:  # a second click, or another admin was faster
-        flash("This text is not waiting for another try.")
+        flash(gettext("This text is not waiting for another try."))
     return redirect(url_for("admin.failed"), 303)
+
+
+@bp.app_template_filter("lasting")
+def lasting(seconds: float) -> str:
+    """3 minutes; a larger unit from two of it on."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=language())
+
+
+@bp.app_template_filter("ago")
+def ago(seconds: float) -> str:
+    """3 minutes ago."""
+    past = timedelta(seconds=-max(1.0, seconds))  # nothing at all would lie ahead: in 0 seconds
+    return format_timedelta(past, threshold=2, add_direction=True, locale=language())
 
 
 @bp.app_context_processor

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from flask_babel import gettext
 from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the published types
     Field,
     Form,
@@ -14,6 +15,7 @@ from wtforms.validators import Length, ValidationError
 from quietus.audit.searching import Filters, user_id_of
 from quietus.audit.tags import Action
 from quietus.core.forms import days_between, read_day
+from quietus.core.languages import later
 
 NOBODY = UUID(int=0)
 
@@ -21,20 +23,22 @@ NOBODY = UUID(int=0)
 def storable(_form: Form, field: Field) -> None:
     """PostgreSQL can compare with anything but a NUL and halves of characters."""
     if "\x00" in (field.data or "") or not (field.data or "").isprintable():
-        raise ValidationError("This holds characters that cannot be searched for.")
+        raise ValidationError(gettext("This holds characters that cannot be searched for."))
 
 
 class SearchForm(Form):
     """`who` is an address or an account's id; `to` is the last day that is shown, days are UTC days."""
 
-    who = StringField("Who", [Length(max=320, message="This is too long."), storable])
+    who = StringField(later("Who"), [Length(max=320, message=later("This is too long.")), storable])
     action = SelectField(
-        "What", default="", choices=[SelectChoice("", "Everything"), *(SelectChoice(each.value) for each in Action)]
+        later("What"),
+        default="",
+        choices=[SelectChoice("", later("Everything")), *(SelectChoice(each.value) for each in Action)],
     )
-    resource_type = StringField("Kind of thing", [Length(max=64, message="This is too long."), storable])
-    resource_id = StringField("Its id", [Length(max=128, message="This is too long."), storable])
-    since = StringField("From day", name="from")
-    until = StringField("Up to day", name="to")
+    resource_type = StringField(later("Kind of thing"), [Length(max=64, message=later("This is too long.")), storable])
+    resource_id = StringField(later("Its id"), [Length(max=128, message=later("This is too long.")), storable])
+    since = StringField(later("From day"), name="from")
+    until = StringField(later("Up to day"), name="to")
 
     def validate_since(self, field: Field) -> None:
         read_day(field)
@@ -44,7 +48,7 @@ class SearchForm(Form):
         if not self.since.errors:
             first = read_day(self.since)
         if first and last and last < first:
-            raise ValidationError("The last day lies before the first.")
+            raise ValidationError(gettext("The last day lies before the first."))
 
     def filters(self) -> Filters:
         """The filters of a valid form; an address that nobody has finds nothing."""

@@ -14,6 +14,7 @@ from quietus.audit.sealing import RESOURCE, SUM_BYTES, Part, RowDigest, chained,
 from quietus.audit.service import record
 from quietus.audit.tags import Action
 from quietus.core.extensions import db
+from quietus.core.languages import later
 
 # enough to see what happened; all are counted
 NAMED_MAX: Final = 1_000
@@ -21,12 +22,12 @@ NAMED_MAX: Final = 1_000
 What = Literal["CHANGED", "MISSING", "ADDED", "SEAL_BROKEN", "NOT_SEALED", "MORE_MISSING_THAN_RETENTION_TOOK"]
 
 WORDS: Final[dict[What, str]] = {
-    "CHANGED": "was changed",
-    "MISSING": "is missing",
-    "ADDED": "was added after the seal",
-    "SEAL_BROKEN": "the seal does not fit",
-    "NOT_SEALED": "has no seal",
-    "MORE_MISSING_THAN_RETENTION_TOOK": "the rows missing are not as many as retention took",
+    "CHANGED": later("was changed"),
+    "MISSING": later("is missing"),
+    "ADDED": later("was added after the seal"),
+    "SEAL_BROKEN": later("the seal does not fit"),
+    "NOT_SEALED": later("has no seal"),
+    "MORE_MISSING_THAN_RETENTION_TOOK": later("the rows missing are not as many as retention took"),
 }
 
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from flask_babel import gettext
+
 from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
@@ -90,11 +92,12 @@ def keep(item: Standing, reader: Principal) -> datetime:
 
 def refuse_unless_free(item: Standing, reader: Principal) -> None:
     if item.settled:
-        raise Conflict("already_decided", "This item has been decided.")
+        raise Conflict("already_decided", gettext("This item has been decided."))
     if item.first_reader == str(reader.id):
-        raise Conflict("other_reader_needed", "You asked for a second reader; somebody else reads this one.")
+        raise Conflict("other_reader_needed", gettext("You asked for a second reader; somebody else reads this one."))
     if item.holder not in (None, reader.id):
-        raise Conflict("claimed", f"Somebody else has this open until {item.claimed_until:%H:%M} UTC.")
+        until = f"{item.claimed_until:%H:%M}"
+        raise Conflict("claimed", gettext("Somebody else has this open until %(time)s UTC.", time=until))
 
 
 def refuse_unless_held(item: Standing, reader: Principal) -> None:
@@ -103,5 +106,6 @@ def refuse_unless_held(item: Standing, reader: Principal) -> None:
     if item.holder == reader.id:
         return
     if item.newest and item.newest.action == Action.REVIEW_CLAIMED and item.newest.user_id == reader.id:
-        raise Conflict("claim_expired", "You had this open for too long without a sign of you. Open it again.")
-    raise Conflict("not_claimed", "You do not have this item open. Open it first.")
+        words = gettext("You had this open for too long without a sign of you. Open it again.")
+        raise Conflict("claim_expired", words)
+    raise Conflict("not_claimed", gettext("You do not have this item open. Open it first."))

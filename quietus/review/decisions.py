@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from quietus.accounts.identity import Principal
@@ -62,14 +63,17 @@ def made(item: Standing) -> Made | None:
 def clean_note(note: str) -> str:
     """Trim and NFC-normalise a note. Raises ValueError, a sentence for a person, when it cannot be kept."""
     if "\x00" in note:
-        raise ValueError("The note holds a NUL character, which cannot be stored.")
+        raise ValueError(gettext("The note holds a NUL character, which cannot be stored."))
     try:
         note.encode()
     except UnicodeEncodeError as error:
-        raise ValueError("The note holds half of a character, which cannot be stored.") from error
+        raise ValueError(gettext("The note holds half of a character, which cannot be stored.")) from error
     cleaned = unicodedata.normalize("NFC", note.replace("\r\n", "\n")).strip()
     if len(cleaned) > NOTE_MAX:
-        raise ValueError(f"That is {len(cleaned)} characters; a note has at most {NOTE_MAX}.")
+        words = gettext(
+            "That is %(length)s characters; a note has at most %(most)s.", length=len(cleaned), most=NOTE_MAX
+        )
+        raise ValueError(words)
     return cleaned
 
 
@@ -81,7 +85,8 @@ def decide(kind: Kind, item_id: UUID, decision: Decision, *, reader: Principal) 
     with locked(kind, item_id, reader=reader.id) as item:
         refuse_unless_held(item, reader)
         if item.reading == 2 and decision.outcome is Outcome.NEEDS_SECOND_READER:
-            raise Invalid({"outcome": ["This is the second reading already: please decide, or say that you cannot."]})
+            words = gettext("This is the second reading already: please decide, or say that you cannot.")
+            raise Invalid({"outcome": [words]})
         row = audit.record(
             Action.REVIEW_DECIDED,
             actor=reader.id,
@@ -128,7 +133,7 @@ def _seen(item: Standing, reader: Principal) -> str:
         .limit(1)
     )
     if seen is None:
-        raise Conflict("not_read", "You have not looked at this session yet. Open it first.")
+        raise Conflict("not_read", gettext("You have not looked at this session yet. Open it first."))
     return seen
 
 
@@ -140,9 +145,12 @@ def undo(kind: Kind, item_id: UUID, *, reader: Principal) -> None:
     with locked(kind, item_id, reader=reader.id) as item:
         decision, done = item.decision, made(item)
         if decision is None or done is None or done.reader_id != reader.id:
-            raise Conflict("nothing_to_undo", "There is no decision of yours that could be undone.")
+            raise Conflict("nothing_to_undo", gettext("There is no decision of yours that could be undone."))
         if not done.can_be_undone_by(reader):
-            raise Conflict("too_late", f"A decision can be undone for {UNDO_MINUTES} minutes, and these are over.")
+            words = gettext(
+                "A decision can be undone for %(minutes)s minutes, and these are over.", minutes=UNDO_MINUTES
+            )
+            raise Conflict("too_late", words)
         before = _as_before(item, decision)
         audit.record(
             Action.REVIEW_UNDONE,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from flask import Flask
+from flask_babel import gettext
 
 from quietus.audit import service as audit
 from quietus.audit.tags import Action
@@ -123,8 +124,9 @@ def _tell(alarm: Alarm, number: int, steps: Sequence[EscalationStep]) -> bool:
 
 
 def _title(alarm: Alarm) -> str:
-    what = "a text" if alarm.kind is Kind.ANALYSIS else "a session"
-    return f"HIGH priority: {what} waits for a reader"
+    if alarm.kind is Kind.ANALYSIS:
+        return str(gettext("HIGH priority: a text waits for a reader"))
+    return str(gettext("HIGH priority: a session waits for a reader"))
 
 
 def _link(alarm: Alarm) -> str:

@@ -10,47 +10,48 @@ from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer tha
 from wtforms.validators import InputRequired, ValidationError
 
 from quietus.core.forms import TextForm
+from quietus.core.languages import later
 from quietus.review.decisions import Decision, clean_note
 from quietus.review.vocabulary import HumanLabel, Outcome, Taken
 
 OUTCOMES = {
-    Outcome.CONFIRMED: "It needs attention",
-    Outcome.NOT_CONCERNING: "Nothing of concern in it",
-    Outcome.CANNOT_TELL: "I cannot tell",
-    Outcome.NEEDS_SECOND_READER: "Somebody else should read it too",
+    Outcome.CONFIRMED: later("It needs attention"),
+    Outcome.NOT_CONCERNING: later("Nothing of concern in it"),
+    Outcome.CANNOT_TELL: later("I cannot tell"),
+    Outcome.NEEDS_SECOND_READER: later("Somebody else should read it too"),
 }
-LABELS = {HumanLabel.HIGH: "High", HumanLabel.MODERATE: "Moderate", HumanLabel.LOW: "Low"}
+LABELS = {HumanLabel.HIGH: later("High"), HumanLabel.MODERATE: later("Moderate"), HumanLabel.LOW: later("Low")}
 TAKEN = {
-    Taken.NONE: "Nothing, for now",
-    Taken.SIGNPOSTED: "Sent them to a helpline or a service",
-    Taken.CONTACTED_PERSON: "Contacted the person",
-    Taken.CONTACTED_SUPPORTER: "Contacted somebody close to them",
-    Taken.REFERRED: "Referred them to a professional",
-    Taken.EMERGENCY_SERVICES: "Called emergency services",
-    Taken.OTHER: "Something else (say what in the note)",
+    Taken.NONE: later("Nothing, for now"),
+    Taken.SIGNPOSTED: later("Sent them to a helpline or a service"),
+    Taken.CONTACTED_PERSON: later("Contacted the person"),
+    Taken.CONTACTED_SUPPORTER: later("Contacted somebody close to them"),
+    Taken.REFERRED: later("Referred them to a professional"),
+    Taken.EMERGENCY_SERVICES: later("Called emergency services"),
+    Taken.OTHER: later("Something else (say what in the note)"),
 }
 
 
 class DecisionForm(TextForm):
     outcome = RadioField(
-        "What did you find?",
-        [InputRequired("Please choose one.")],
+        later("What did you find?"),
+        [InputRequired(later("Please choose one."))],
         choices=[SelectChoice(value.value, words) for value, words in OUTCOMES.items()],
     )
     human_label = RadioField(
-        "Which priority would you have given it?",
+        later("Which priority would you have given it?"),
         default="",
         choices=[
             *(SelectChoice(value.value, words) for value, words in LABELS.items()),
-            SelectChoice("", "I cannot say"),
+            SelectChoice("", later("I cannot say")),
         ],
     )
     action = SelectField(
-        "What did you do about it?",
+        later("What did you do about it?"),
         default=Taken.NONE.value,
         choices=[SelectChoice(value.value, words) for value, words in TAKEN.items()],
     )
-    note = TextAreaField("Note")
+    note = TextAreaField(later("Your note"))
 
     def validate_note(self, field: Field) -> None:
         try:

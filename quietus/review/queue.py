@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from flask_babel import gettext
+
 from quietus.accounts.identity import Principal
 from quietus.core import clock
 from quietus.core.errors import Invalid
@@ -131,5 +133,5 @@ def _write(item: Waiting) -> str:
 def _read(cursor: str) -> tuple[Place, tuple[datetime, UUID]]:
     place, _, row = cursor.partition(".")
     if place not in Place.__members__:
-        raise Invalid({"cursor": ["This is not a cursor of this list."]})
+        raise Invalid({"cursor": [gettext("This is not a cursor of this list.")]})
     return Place(place), read_cursor(row)

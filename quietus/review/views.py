@@ -4,14 +4,17 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from babel.units import format_unit
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.core import clock
 from quietus.core.access import asked_by_itself, requires
 from quietus.core.config import settings
 from quietus.core.errors import Conflict, Invalid
+from quietus.core.languages import language
 from quietus.core.pages import rfc3339
 from quietus.review import claims, decisions, opened, queue
 from quietus.review.forms import DecisionForm
@@ -30,12 +33,9 @@ def waited(since: datetime) -> str:
     """How long something has waited, as people say it."""
     minutes = max(0, int((clock.now() - since).total_seconds() // 60))
     if minutes < 1:
-        return "less than a minute"
-    for size, one, many in ((1440, "day", "days"), (60, "hour", "hours"), (1, "minute", "minutes")):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {one if count == 1 else many}"
-    raise AssertionError
+        return str(gettext("less than a minute"))
+    size, unit = next(each for each in ((1440, "day"), (60, "hour"), (1, "minute")) if minutes >= each[0])
+    return format_unit(minutes // size, f"duration-{unit}", locale=language())
 
 
 @bp.get("")
@@ -78,7 +78,7 @@ def _seen(counts: queue.Counts) -> str:
 def open_next() -> ResponseReturnValue:
     found = claims.claim_next(reader=current_user)
     if found is None:
-        flash("Nothing is free to open at the moment.")
+        flash(gettext("Nothing is free to open at the moment."))
         return redirect(url_for("review.index"), 303)
     return _to(*found)
 
@@ -114,7 +114,7 @@ def decide(kind: str, item_id: UUID) -> ResponseReturnValue:
         return _open(opened.read(of, item_id, reader=current_user), form), 422
     except Conflict as refusal:
         return _too_late(of, item_id, form, refusal)
-    flash("Your decision is kept.")
+    flash(gettext("Your decision is kept."))
     return _to(of, item_id)
 
 
@@ -137,7 +137,7 @@ def _too_late(kind: Kind, item_id: UUID, form: DecisionForm, refusal: Conflict) 
 def release(kind: str, item_id: UUID) -> ResponseReturnValue:
     try:
         claims.release(Kind(kind), item_id, reader=current_user)
-        flash("The item is back in the queue. Nothing was decided.")
+        flash(gettext("The item is back in the queue. Nothing was decided."))
     except Conflict:  # it was not open any more: it is back already
         pass
     return redirect(url_for("review.index"), 303)
@@ -155,7 +155,7 @@ def renew(kind: str, item_id: UUID) -> ResponseReturnValue:
 def undo(kind: str, item_id: UUID) -> ResponseReturnValue:
     try:
         decisions.undo(Kind(kind), item_id, reader=current_user)
-        flash("Your decision is taken back. The item is open with you again.")
+        flash(gettext("Your decision is taken back. The item is open with you again."))
     except Conflict as refusal:
         flash(refusal.detail, "warning")
     return _to(Kind(kind), item_id)

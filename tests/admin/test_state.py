@@ -1,5 +1,6 @@
 """Admins see how the desk is doing, and are told when its background work stands still."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 from quietus.core import clock
 from quietus.core.health import HEARTBEAT_KEY, HEARTBEAT_OLD_SECONDS, migration_head, note_heartbeat
+from quietus.core.languages import COOKIE
 from tests.factories import make_user, sign_in
 
 WARNING = "gone quiet"
@@ -32,7 +34,9 @@ def test_the_state_page_names_the_parts(admin: FlaskClient) -> None:
 
 def test_the_state_page_says_when_a_worker_last_looked(app: Flask, admin: FlaskClient) -> None:
     app.extensions["celery"].tasks["analysis.record_pending"]()
-    assert "0 seconds ago" in admin.get("/admin/state").text
+    assert "1 second ago" in admin.get("/admin/state").text
+    admin.set_cookie(COOKIE, "de")
+    assert re.search(r"vor \d Sekunden?<", admin.get("/admin/state").text)
 
 
 def test_it_stands_when_the_broker_is_away(make_app: Callable[..., Flask], app: Flask) -> None:

@@ -89,7 +89,7 @@ def test_keys_rest_while_somebody_writes_and_can_be_switched_off(visit: Visit, l
     visitor, _ = reviewer(visit, live)
     page = visitor.open("/review")
     page.keyboard.press("n")
-    note = page.get_by_label("Note", exact=True)
+    note = page.get_by_label("Your note", exact=True)
     note.press_sequentially("1 sunny morning, r u s")
     expect(note).to_have_value("1 sunny morning, r u s")
     expect(page.get_by_label("It needs attention")).not_to_be_checked()
@@ -138,9 +138,12 @@ def test_a_break_is_suggested_after_a_while(visit: Visit, live: Live, waiting: l
     page.keyboard.press("n")
     decide_by_keys(page)
     expect(page.get_by_text("Time for a short break?")).to_be_visible()
-    page.get_by_role("button", name="I had a break").click()
+    page.goto(f"{page.url}?language=de")
+    expect(page.get_by_text(re.compile("Du hast gelesen: 20 Einträge in 5. Minuten"))).to_be_visible()
+    page.get_by_role("button", name="Ich hatte eine Pause").click()
     page.reload()
-    expect(page.get_by_text("Time for a short break?")).to_be_hidden()
+    the_keys_listen(page)
+    expect(page.get_by_text("Zeit für eine kurze Pause?")).to_be_hidden()
 
 
 def test_all_of_it_works_without_javascript(visit: Visit, live: Live, waiting: list[UUID]) -> None:
@@ -148,7 +151,7 @@ def test_all_of_it_works_without_javascript(visit: Visit, live: Live, waiting: l
     page = visitor.open("/review")
     page.get_by_role("button", name="Open the next").click()
     page.get_by_label("Nothing of concern in it").check()
-    page.get_by_label("Note", exact=True).fill("Read twice.")
+    page.get_by_label("Your note", exact=True).fill("Read twice.")
     page.get_by_role("button", name="Save the decision").click()
     expect(page.get_by_role("heading", name="Decided")).to_be_visible()
     page.get_by_role("button", name="Undo").click()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from quietus.core.config import EscalationStep
+from quietus.core.languages import COOKIE
 from tests.analysis.conftest import Caller
 from tests.review.conftest import WORDS, later, put_session, put_text, sample
 
@@ -44,6 +45,16 @@ def test_the_queue_hides_texts_people_and_the_sample(alice: Any, bob: Caller) ->
     shapes = [re.search(rf"<tr(?:(?!</tr>).)*{item}.*?</tr>", page, re.S) for item in (low, moderate)]
     ids_and_times = rf"{low}|{moderate}|<time.*?</time>|csrf_token\S+ value=\S+"
     assert len({re.sub(ids_and_times, "", shape[0]) for shape in shapes if shape}) == 1
+
+
+def test_the_queue_and_an_item_speak_german(alice: Any, bob: Caller) -> None:
+    text = put_text(alice, minutes_ago=125)
+    bob.client.set_cookie(COOKIE, "de")
+    page = bob.get("/review").text
+    assert "am längsten: 2 Stunden" in page
+    assert 'Öffnen<span class="visually-hidden">: ein Text, Wartezeit: 2 Stunden</span>' in page
+    assert "Wartezeit: 2 Stunden. Bei dir offen bis" in bob.get(bob.form(at(text, "open")).location).text
+    assert "Bitte wähle eines." in bob.form(at(text, "decision"), human_label="", action="NONE", note="").text
 
 
 def test_from_next_to_decided_and_undone(alice: Any, bob: Caller, rows: Rows) -> None:

@@ -3,6 +3,10 @@ globalThis.quietusWords = {
  "%(count)s of %(most)s characters": "%(count)s von %(most)s Zeichen",
  "%(windows)s, %(count)s more on the way.": "%(windows)s, %(count)s sind noch unterwegs.",
  "%(windows)s, nothing waits.": "%(windows)s, nichts wartet.",
+ "%(count)s item in %(minutes)s minutes": [
+  "%(count)s Eintrag in %(minutes)s Minuten",
+  "%(count)s Einträge in %(minutes)s Minuten"
+ ],
  "%(count)s window had to be given up, because too many waited.": [
   "%(count)s Zeitfenster ging verloren, weil zu viele warteten.",
   "%(count)s Zeitfenster gingen verloren, weil zu viele warteten."
@@ -69,9 +73,12 @@ globalThis.quietusWords = {
  "The server cannot be reached.": "Der Server ist nicht erreichbar.",
  "The session has ended. The camera is off.": "Die Sitzung ist zu Ende. Die Kamera ist aus.",
  "The session was ended elsewhere: in another window, by withdrawing your consent, because its four hours were over, or because nothing came for ten minutes.": "Die Sitzung wurde woanders beendet: in einem anderen Fenster, weil du deine Einwilligung zurückgenommen hast, weil ihre vier Stunden um waren oder weil zehn Minuten lang nichts kam.",
+ "The text is blurred.": "Der Text ist unscharf.",
+ "The text is shown.": "Der Text ist zu sehen.",
  "There is nothing at this address for you.": "Unter dieser Adresse gibt es nichts für dich.",
  "This browser forbids the camera here.": "Dieser Browser verbietet hier die Kamera.",
  "This form is no longer valid: please load the page again. Programs send X-CSRFToken.": "Dieses Formular gilt nicht mehr: Bitte lade die Seite neu. Programme schicken X-CSRFToken.",
+ "This item is not open with you any more. What you wrote stays here; saving it tells you how it stands.": "Dieser Eintrag ist nicht mehr bei dir offen. Was du geschrieben hast, bleibt hier stehen; beim Speichern erfährst du, wie es steht.",
  "This session ended more than 24 hours ago and takes no more events.": "Diese Sitzung ist seit mehr als 24 Stunden zu Ende und nimmt keine Ereignisse mehr an.",
  "This session has ended. Nothing of this batch was stored.": "Diese Sitzung ist zu Ende. Es wurde nichts davon gespeichert.",
  "Video sessions are not allowed where this desk is used.": "Wo dieser Dienst benutzt wird, sind Videositzungen nicht erlaubt.",
