@@ -103,7 +103,7 @@ def test_filters_that_a_figure_does_not_know_are_named(analyst: FlaskClient) -> 
     texts = next(part for part in trends if part.startswith("text_trend"))
     windows = next(part for part in trends if part.startswith("video_trend"))
     assert "Not narrowed by" not in texts
-    assert "Not narrowed by source" in windows
+    assert "Not narrowed by “Source of texts”" in windows
 
 
 def test_one_person_s_file_first_asks_for_whom(auditor: FlaskClient, put: Rows, rows: Any) -> None:
