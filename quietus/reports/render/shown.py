@@ -20,6 +20,7 @@ UNITS: Final = {
     "sessions": later("sessions"),
     "reviews": later("reviews"),
     "minutes": later("minutes"),
+    "hour": later("hour"),
     "rate": later("rate"),
     "score": later("score"),
 }
