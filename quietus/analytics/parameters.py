@@ -125,7 +125,7 @@ def _value(name: str, text: str, required: bool) -> Any:
 
 
 def _one_of(choices: Iterable[str]) -> str:
-    return gettext("Must be one of: %(choices)s.", choices=", ".join(choices))
+    return str(gettext("Must be one of: %(choices)s.", choices=", ".join(choices)))
 
 
 def _id(text: str) -> UUID:

@@ -148,5 +148,5 @@ def _note(figure: Figure, rows: list[Row]) -> str:
     if not any(row[place] for row in rows for place in numbers):
         return str(NOTHING)
     if len(rows) == ROWS_MAX:
-        return gettext("Only the first %(most)s rows are shown: choose a shorter period.", most=number(ROWS_MAX))
+        return str(gettext("Only the first %(most)s rows are shown: choose a shorter period.", most=number(ROWS_MAX)))
     return ""

@@ -76,7 +76,7 @@ def _document(
 
 def _period(raw: Mapping[str, str], zone: str) -> str:
     first, last = (_local(raw[name], zone) for name in ("from", "to"))
-    return gettext("%(first)s to %(last)s, %(zone)s", first=first, last=last, zone=zone)
+    return str(gettext("%(first)s to %(last)s, %(zone)s", first=first, last=last, zone=zone))
 
 
 def _local(told: str, zone: str) -> str:

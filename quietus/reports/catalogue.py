@@ -85,7 +85,7 @@ def get_report(name: str, *, for_user: Principal) -> Report:
 def title_of(name: str) -> str:
     """What to call a report in a list, whoever may ask for it; its name when there is no such report any more."""
     if name == OVERVIEW:
-        return gettext("Overview of the desk")
+        return str(gettext("Overview of the desk"))
     known = FIGURES | ROWS
     return translated(known[name].title) if name in known else name
 

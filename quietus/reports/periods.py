@@ -47,7 +47,7 @@ class Period:
         if self.kind == "daily":
             return format_date(self.first, WITH_WEEKDAY[language()], locale=language())
         first = format_date(self.first, WITHOUT_YEAR[language()], locale=language())
-        return gettext("Week of %(first)s to %(last)s", first=first, last=day(self.last_day))
+        return str(gettext("Week of %(first)s to %(last)s", first=first, last=day(self.last_day)))
 
 
 def read(text: str) -> Period:

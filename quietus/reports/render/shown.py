@@ -68,7 +68,7 @@ def as_words(value: Cell, column: Column) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
+        return str(gettext("yes") if value else gettext("no"))
     if column.unit == "weekday" and value in range(1, 8):
         return showing.weekday(int(value))
     if isinstance(value, int | float):
