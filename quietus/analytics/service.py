@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import normalize
 
 import psycopg
 from flask_babel import gettext, ngettext
@@ -57,7 +58,8 @@ class Answer:
 def figures_for(reader: Principal) -> list[Figure]:
     """The figures that this reader may see, in the order of their titles."""
     found = (figure for figure in FIGURES.values() if _may_see(figure, reader))
-    return sorted(found, key=lambda figure: translated(figure.title))
+    # decomposed, so that Ü comes with U and not after Z
+    return sorted(found, key=lambda figure: normalize("NFKD", translated(figure.title)))
 
 
 def get_figure(name: str, *, for_user: Principal) -> Figure:

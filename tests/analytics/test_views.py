@@ -157,7 +157,7 @@ def test_a_figure_says_its_words_days_and_numbers_in_german(analyst: FlaskClient
     analyst.set_cookie(COOKIE, "de")
     page = analyst.get("/dashboard/text_trend?from=2026-03-02&to=2026-03-03").text
     assert "<h1>Texte im Lauf der Zeit</h1>" in page
-    assert "Von 2. Mär 2026, 00:00 bis 4. Mär 2026, 00:00 (UTC)." in page
+    assert "Vom 2. Mär 2026, 00:00 bis zum 4. Mär 2026, 00:00 (UTC)." in page
     assert 'data-label="Anteil hoher Dringlichkeit"' in page
     assert ">33,3\u00a0%</td>" in page
     assert "Mo 2. Mär, 12:00" in page

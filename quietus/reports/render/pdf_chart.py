@@ -19,6 +19,7 @@ KINDS: Final = frozenset({"bars", "stacked", "line", "heat"})
 DAYS: Final = {"en": "d MMM", "de": "d. LLL"}
 DASHES: Final = ((0.0, 0.0), (2.0, 1.0), (0.6, 0.8), (3.0, 0.8), (1.2, 0.6), (4.0, 1.6))
 TICKS: Final = 4
+NAME_MAX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _short(page: Page, value: Cell, first: Cell, column: Column) -> str:
     moment = as_moment(value)
     if moment is None:
         text = as_words(value, column)
-        return text if len(text) <= 18 else f"{text[:17]}…"
+        return text if len(text) <= NAME_MAX else f"{text[: NAME_MAX - 1]}…"
     local, begun = moment.astimezone(page.zone), as_moment(first)
     days = local.time() == time() and (begun is None or begun.astimezone(page.zone).time() == time())
     return format_datetime(local, DAYS[language()] + ("" if days else " HH:mm"), locale=language())
