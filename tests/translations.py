@@ -15,6 +15,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from quietus.analytics.catalogue import read as read_figure
 from quietus.core.languages import NAMES, SOURCE
 
 PRODUCT: Final = Path(__file__).resolve().parents[1] / "quietus"
@@ -39,10 +40,19 @@ def _helplines(file: Any, *_: object, **__: object) -> Iterator[tuple[int, str, 
     yield from ((1, "gettext", text, []) for text in texts if text)
 
 
+def _figure(file: Any, *_: object, **__: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """What the header of a figure says."""
+    found = read_figure(Path(file.name))
+    texts = [found.title, found.question, found.reading, found.formula, *found.columns.values()]
+    yield from ((1, "gettext", text, []) for text in texts if text)
+
+
 EVERYWHERE: Final[list[tuple[str, Any]]] = [
     ("**.py", "python"),
     ("templates/**", "jinja2"),
     ("home/helplines.json", _helplines),
+    ("analytics/sql/*.sql", _figure),
+    ("reports/sql/*_rows.sql", _figure),
 ]
 
 

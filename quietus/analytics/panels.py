@@ -16,6 +16,7 @@ from quietus.analytics.catalogue import FIGURES, Figure
 from quietus.core import clock
 from quietus.core.errors import Problem
 from quietus.core.extensions import db
+from quietus.core.languages import later
 
 log = structlog.get_logger(__name__)
 
@@ -23,8 +24,8 @@ DASHBOARD: Final = (
     "overview", "text_trend", "video_trend", "text_distribution", "video_distribution", "text_heat_map",
     "text_confidence", "latency", "text_models", "video_models",
 )  # fmt: skip
-PERIODS: Final = {"7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
-AWAY: Final = "This figure cannot be counted right now. Please load the page again in a moment."
+PERIODS: Final = {7: later("7 days"), 30: later("30 days"), 90: later("90 days"), 365: later("A year")}
+AWAY: Final = later("This figure cannot be counted right now. Please load the page again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,11 @@ def counted(asked: Sequence[Asked], *, for_user: Principal) -> Iterator[Panel]:
             db.session.rollback()
             log.warning("figure.failed", figure=each.figure.name, error=type(error).__name__)
             told = next(iter((error.errors or {}).values()), [error.detail])[0] if isinstance(error, Problem) else AWAY
-            yield Panel(each, None, told)
+            yield Panel(each, None, str(told))
 
 
 def periods(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The addresses of the usual periods, with the other filters as they are."""
+    """The addresses of the usual periods under their words, the longest last, with the other filters as they are."""
     try:
         zone = ZoneInfo(parameters.zone(given.get("tz", "")))
     except ValueError:
@@ -90,6 +91,6 @@ def periods(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
     today = clock.now().astimezone(zone).date()
     kept = {name: value for name, value in given.items() if name not in ("from", "to", "granularity")}
     return {
-        words: {**kept, "from": (today - timedelta(days=days - 1)).isoformat(), "to": today.isoformat()}
-        for words, days in PERIODS.items()
+        str(words): {**kept, "from": (today - timedelta(days=days - 1)).isoformat(), "to": today.isoformat()}
+        for days, words in PERIODS.items()
     }

@@ -1,7 +1,7 @@
 """Reads what a figure is asked with: each value checked once, for the address of a page, JSON and the command line."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -9,10 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from flask_babel import gettext
+
 from quietus.analysis.models import Source
 from quietus.analytics.catalogue import Figure
 from quietus.core import clock
 from quietus.core.errors import Invalid
+from quietus.core.languages import later, number
 from quietus.video.models import ClientPlatform, SessionType
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
@@ -44,19 +47,19 @@ class Parameter:
 
 
 PARAMETERS: Final[dict[str, Parameter]] = {
-    "from": Parameter("From day"),
-    "to": Parameter("Up to day"),
-    "tz": Parameter("Time zone"),
-    "granularity": Parameter("Step", tuple(STEP)),
-    "predicted_label": Parameter("Priority of texts", LABELS),
-    "risk_level": Parameter("Priority of windows", ("UNKNOWN", *LABELS)),
-    "source": Parameter("Source of texts", tuple(value.value for value in Source)),
-    "client_platform": Parameter("Platform of sessions", PLATFORMS),
-    "session_type": Parameter("Kind of session", SESSION_TYPES),
-    "model_version": Parameter("Model version"),
-    "resource_type": Parameter("What was reviewed", ("analysis", "video_session")),
-    "subject_id": Parameter("Person (their id)"),
-    "reader_id": Parameter("Reader (their id)"),
+    "from": Parameter(later("From day")),
+    "to": Parameter(later("Up to day")),
+    "tz": Parameter(later("Time zone")),
+    "granularity": Parameter(later("Step"), tuple(STEP)),
+    "predicted_label": Parameter(later("Priority of texts"), LABELS),
+    "risk_level": Parameter(later("Priority of windows"), ("UNKNOWN", *LABELS)),
+    "source": Parameter(later("Source of texts"), tuple(value.value for value in Source)),
+    "client_platform": Parameter(later("Platform of sessions"), PLATFORMS),
+    "session_type": Parameter(later("Kind of session"), SESSION_TYPES),
+    "model_version": Parameter(later("Model version")),
+    "resource_type": Parameter(later("What was reviewed"), ("analysis", "video_session")),
+    "subject_id": Parameter(later("Person (their id)")),
+    "reader_id": Parameter(later("Reader (their id)")),
 }
 # these say which stretch of time is looked at and how it is cut, not whose rows
 PERIOD: Final = ("from", "to", "tz", "granularity")
@@ -66,7 +69,7 @@ def read(figure: Figure, raw: Mapping[str, str | None]) -> dict[str, Any]:
     """Every parameter of the figure, checked; the missing ones by default or None. Raises Invalid."""
     given = {name: (value or "").strip() for name, value in raw.items()}
     errors: dict[str, list[str]] = {
-        name: ["This figure has no such parameter."] for name in given if name not in figure.parameters
+        name: [gettext("This figure has no such parameter.")] for name in given if name not in figure.parameters
     }
     found: dict[str, Any] = {}
 
@@ -102,30 +105,34 @@ def _zones() -> frozenset[str]:
 def zone(text: str) -> str:
     """The name of an IANA zone; UTC when none is given. Raises ValueError."""
     if text and text not in _zones():
-        raise ValueError("There is no such time zone; write it like Europe/Berlin.")
+        raise ValueError(gettext("There is no such time zone; write it like Europe/Berlin."))
     return text or "UTC"
 
 
 def _value(name: str, text: str, required: bool) -> Any:
     if not text:
         if required:
-            raise ValueError("This figure needs it.")
+            raise ValueError(gettext("This figure needs it."))
         return None
     choices = PARAMETERS[name].choices
     if choices and text not in choices:
-        raise ValueError(f"Must be one of: {', '.join(choices)}.")
+        raise ValueError(_one_of(choices))
     if name.endswith("_id"):
         return _id(text)
     if name == "model_version" and not VERSION.fullmatch(text):
-        raise ValueError("A model version is at most 64 characters without spaces.")
+        raise ValueError(gettext("A model version is at most 64 characters without spaces."))
     return text
+
+
+def _one_of(choices: Iterable[str]) -> str:
+    return str(gettext("Must be one of: %(choices)s.", choices=", ".join(choices)))
 
 
 def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ValueError("Not an id; it looks like 6f1c2a34-0b7e-4c55-9a52-3f0d1f8f7a10.") from None
+        raise ValueError(gettext("Not an id; it looks like 6f1c2a34-0b7e-4c55-9a52-3f0d1f8f7a10.")) from None
 
 
 def _moment(text: str, local: ZoneInfo, *, last: bool = False) -> datetime | None:
@@ -135,11 +142,12 @@ def _moment(text: str, local: ZoneInfo, *, last: bool = False) -> datetime | Non
     try:
         found = _day(text, local, last) if DAY.fullmatch(text) else datetime.fromisoformat(LOST_PLUS.sub("+", text))
     except (ValueError, OverflowError):
-        raise ValueError("Write a day as 2026-11-23, or a time as 2026-11-23T08:00:00Z.") from None
+        raise ValueError(gettext("Write a day as 2026-11-23, or a time as 2026-11-23T08:00:00Z.")) from None
     if found.tzinfo is None:
-        raise ValueError("The time needs its zone: write 2026-11-23T08:00:00Z, or a day alone.")
+        raise ValueError(gettext("The time needs its zone: write 2026-11-23T08:00:00Z, or a day alone."))
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
+        words = gettext("The year must be from %(first)s to %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+        raise ValueError(words)
     return found.astimezone(UTC)
 
 
@@ -157,16 +165,20 @@ def _some_days_before(until: datetime | None, local: ZoneInfo) -> datetime:
 
 def _before(since: datetime, until: datetime) -> datetime:
     if since >= until:
-        raise ValueError("The period ends before it begins.")
+        raise ValueError(gettext("The period ends before it begins."))
     return since
 
 
 def _granularity(text: str, length: timedelta) -> str:
     """The step asked for, or the finest that can still be read."""
     if text and text not in STEP:
-        raise ValueError(f"Must be one of: {', '.join(STEP)}.")
+        raise ValueError(_one_of(STEP))
     step = text or next((name for name in ("hour", "day", "week") if length / STEP[name] <= STEPS_SHOWN), "month")
     if length / STEP[step] > STEPS_MAX:
-        many = f"That would be {length / STEP[step]:,.0f} steps, and {STEPS_MAX:,} can be shown"
-        raise ValueError(f"{many}: choose a longer step or a shorter period.")
+        words = gettext(
+            "That would be %(steps)s steps, and %(most)s can be shown: choose a longer step or a shorter period.",
+            steps=number(length / STEP[step]),
+            most=number(STEPS_MAX),
+        )
+        raise ValueError(words)
     return step

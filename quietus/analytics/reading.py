@@ -80,7 +80,7 @@ def read(work: Callable[[Cursor], Result], *, complete: bool = False) -> tuple[R
             return work(cursor), origin
     except Unusable as reason:
         with alone() as cursor:
-            return work(cursor), Origin("primary", clock.now(), note=str(reason))
+            return work(cursor), Origin("primary", clock.now(), note=replica.words(reason))
 
 
 @contextmanager

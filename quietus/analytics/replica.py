@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from quietus.core.config import settings
 from quietus.core.database import REPLICA
 from quietus.core.extensions import db
+from quietus.core.languages import later
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +23,19 @@ PAUSE_SECONDS: Final = 15.0
 # how long a reader waits for the copy to catch up
 PATIENCE_SECONDS: Final = 0.1
 PATIENCE_OF_REPORTS_SECONDS: Final = 2.0
-AWAY: Final = "The copy of the database that figures are read from is away: this was read from the main database."
-LATE: Final = "The copy of the database that figures are read from is too far behind: this was read from the main one."
-BEHIND: Final = "The copy of the database that figures are read from lacked some rows: this was read from the main one."
-FOREIGN: Final = "ANALYTICS_DATABASE_URL is no streaming copy of this database: this was read from the main database."
+AWAY, LATE, BEHIND, FOREIGN = "away", "late", "behind", "foreign"
+WORDS: Final = {
+    AWAY: later("The copy of the database that figures are read from is away: this was read from the main database."),
+    LATE: later(
+        "The copy of the database that figures are read from is too far behind: this was read from the main one."
+    ),
+    BEHIND: later(
+        "The copy of the database that figures are read from lacked some rows: this was read from the main one."
+    ),
+    FOREIGN: later(
+        "ANALYTICS_DATABASE_URL is no streaming copy of this database: this was read from the main database."
+    ),
+}
 # recovery had to end the statement (40001, 40P01) or the connection; a time limit (57014) is ours and stays an answer
 ENDED: Final = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "57P04"})
 
@@ -51,7 +61,12 @@ class Origin:
 
 
 class Unusable(Exception):
-    """The copy cannot be read; the message is for the reader."""
+    """The copy cannot be read; the message is one of the reasons above, or empty where there is no copy."""
+
+
+def words(reason: Unusable) -> str:
+    """The reason for the reader."""
+    return str(WORDS.get(str(reason), ""))
 
 
 class Pauses:

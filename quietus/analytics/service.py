@@ -4,8 +4,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import normalize
 
 import psycopg
+from flask_babel import gettext, ngettext
 
 from quietus.accounts.identity import Principal
 from quietus.analytics import parameters, small_cells
@@ -16,11 +18,12 @@ from quietus.audit import service as audit
 from quietus.audit.tags import Action
 from quietus.core.errors import Invalid, NotFound, Unavailable
 from quietus.core.extensions import db
+from quietus.core.languages import later, number, translated
 
 # more rows than a page or a file of one figure should hold
 ROWS_MAX: Final = 10_000
-NOTHING: Final = "Nothing was counted in this period."
-TOO_LONG: Final = "This figure took too long to count. Please choose a shorter period or fewer filters."
+NOTHING: Final = later("Nothing was counted in this period.")
+TOO_LONG: Final = later("This figure took too long to count. Please choose a shorter period or fewer filters.")
 
 Row = tuple[Any, ...]
 
@@ -47,11 +50,16 @@ class Answer:
     note: str
     origin: Origin
 
+    @property
+    def is_empty(self) -> bool:
+        return self.note == NOTHING
+
 
 def figures_for(reader: Principal) -> list[Figure]:
     """The figures that this reader may see, in the order of their titles."""
     found = (figure for figure in FIGURES.values() if _may_see(figure, reader))
-    return sorted(found, key=lambda figure: figure.title)
+    # decomposed, so that Ü comes with U and not after Z
+    return sorted(found, key=lambda figure: normalize("NFKD", translated(figure.title)))
 
 
 def get_figure(name: str, *, for_user: Principal) -> Figure:
@@ -94,8 +102,12 @@ def answer(name: str, params: Mapping[str, Any], *, for_user: Principal, complet
     if guarded:
         rows, hidden = small_cells.hide(figure, rows)
         if hidden:
-            many = f"{hidden} rows are hidden" if hidden > 1 else "The row is hidden"
-            note = f"{many}: fewer than {small_cells.FEWEST} people stand behind some of the numbers."
+            note = ngettext(
+                "The row is hidden: fewer than %(fewest)s people stand behind some of the numbers.",
+                "%(num)s rows are hidden: fewer than %(fewest)s people stand behind some of the numbers.",
+                hidden,
+                fewest=small_cells.FEWEST,
+            )
     return Answer(figure, tuple(figure.columns), rows, query, note, origin)
 
 
@@ -128,7 +140,7 @@ def _run(cursor: Cursor, figure: Figure, values: dict[str, Any]) -> tuple[list[R
     except psycopg.errors.QueryCanceled:
         raise Unavailable(TOO_LONG) from None
     except psycopg.errors.InvalidParameterValue:
-        raise Invalid({"tz": ["The database does not know this time zone."]}) from None
+        raise Invalid({"tz": [gettext("The database does not know this time zone.")]}) from None
     elapsed = (time.perf_counter() - began) * 1000
     return rows, Query(figure.sql, values, psql, cursor.rowcount, round(elapsed, 2))
 
@@ -136,7 +148,7 @@ def _run(cursor: Cursor, figure: Figure, values: dict[str, Any]) -> tuple[list[R
 def _note(figure: Figure, rows: list[Row]) -> str:
     numbers = [place for place, name in enumerate(figure.columns) if name not in figure.keys]
     if not any(row[place] for row in rows for place in numbers):
-        return NOTHING
+        return str(NOTHING)
     if len(rows) == ROWS_MAX:
-        return f"Only the first {ROWS_MAX:,} rows are shown: choose a shorter period."
+        return str(gettext("Only the first %(most)s rows are shown: choose a shorter period.", most=number(ROWS_MAX)))
     return ""

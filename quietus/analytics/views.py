@@ -23,7 +23,7 @@ FLUSH_CHARACTERS: Final = 1024
 bp.add_app_template_filter(showing.cell, "figure_cell")
 bp.add_app_template_filter(showing.number, "figure_number")
 bp.add_app_template_filter(showing.heat, "figure_heat")
-bp.add_app_template_filter(lambda code: showing.WORDS.get(code, code), "figure_words")
+bp.add_app_template_filter(showing.words, "figure_words")
 
 
 @bp.get("")

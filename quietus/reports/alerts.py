@@ -8,6 +8,7 @@ from uuid import UUID
 import redis
 import structlog
 from flask import Flask
+from flask_babel import gettext
 
 from quietus.accounts.identity import Principal
 from quietus.analytics import service as figures
@@ -19,6 +20,7 @@ from quietus.core.celery import send_after_commit
 from quietus.core.config import settings
 from quietus.core.errors import Problem
 from quietus.core.extensions import db
+from quietus.core.languages import later
 from quietus.core.pages import rfc3339
 from quietus.core.redis import broker
 from quietus.reports.alert_rules import Level, Rule, read_rules
@@ -31,10 +33,10 @@ NOTIFY: Final = "alerts.notify"
 # hidden small numbers would read as silence; whoever writes the rules runs the desk, and a notice tells no number
 WATCH: Final = Principal(UUID(int=0), "", "The desk", frozenset({"ADMIN"}), UUID(int=0))
 WORDS: Final = {
-    "ok": "resolved",
-    "resolved": "resolved",
-    "warn": "needs a look",
-    "critical": "needs somebody now",
+    "ok": later("is resolved"),
+    "resolved": later("is resolved"),
+    "warn": later("needs a look"),
+    "critical": later("needs somebody now"),
 }
 
 
@@ -142,5 +144,6 @@ def tell(row_id: int, number: int) -> bool:
     facts = row.details or {}
     link = f"{settings().public_url.rstrip('/')}/dashboard/{facts['figure']}"
     title = f"{row.resource_id}: {facts['state']}"
-    body = f"The rule {row.resource_id} {WORDS[facts['state']]}.\n{link}"
+    words = gettext("The rule %(rule)s %(state)s.", rule=row.resource_id, state=WORDS[facts["state"]])
+    body = f"{words}\n{link}"
     return notices.notify([urls[number].get_secret_value()], title=title, body=body)

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
+
 from quietus.accounts.identity import Principal
 from quietus.analytics import service as figures
 from quietus.analytics.catalogue import Figure
 from quietus.analytics.parameters import PARAMETERS
 from quietus.analytics.small_cells import PEOPLE
 from quietus.core import clock
+from quietus.core.languages import language, translated
 from quietus.core.pages import rfc3339
 from quietus.reports import rows
 from quietus.reports.catalogue import Report, get_report
@@ -52,8 +55,11 @@ def _document(
     report: Report, raw: Mapping[str, str], watermark: datetime, tables: list[Table], digest: str
 ) -> Document:
     zone = raw.get("tz") or "UTC"
-    filters = [("Period", f"{_local(raw['from'], zone)} to {_local(raw['to'], zone)}, {zone}")] if "from" in raw else []
-    filters += [(PARAMETERS[name].label, raw[name]) for name in report.parameters if name in raw and name not in ON_TOP]
+    narrowed = (name for name in report.parameters if name in raw and name not in ON_TOP)
+    filters = [
+        *([(gettext("Period"), _period(raw, zone))] if "from" in raw else []),
+        *((str(PARAMETERS[name].label), raw[name]) for name in narrowed),
+    ]
     return Document(
         name=report.name,
         title=report.title,
@@ -64,7 +70,13 @@ def _document(
         built_at=rfc3339(clock.now().replace(microsecond=0)),
         digest=digest,
         tables=tables,
+        language=language(),
     )
+
+
+def _period(raw: Mapping[str, str], zone: str) -> str:
+    first, last = (_local(raw[name], zone) for name in ("from", "to"))
+    return str(gettext("%(first)s to %(last)s, %(zone)s", first=first, last=last, zone=zone))
 
 
 def _local(told: str, zone: str) -> str:
@@ -88,14 +100,14 @@ def _without_people(table: Table) -> Table:
 def _table(figure: Figure, found: Sequence[Sequence[Cell]], row_count: int, psql: str) -> Table:
     return Table(
         name=figure.name,
-        title=figure.title,
-        question=figure.question,
-        reading=figure.reading,
-        columns=[Column(name, words, figure.units[name]) for name, words in figure.columns.items()],
+        title=translated(figure.title),
+        question=translated(figure.question),
+        reading=translated(figure.reading),
+        columns=[Column(name, translated(words), figure.units[name]) for name, words in figure.columns.items()],
         rows=found,
         row_count=row_count,
         sql=psql,
-        formula=figure.formula,
+        formula=translated(figure.formula),
         chart=Chart(figure.chart.kind, figure.chart.x, figure.chart.series),
     )
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from flask_babel import gettext
+
 from quietus.accounts.identity import Principal
 from quietus.analytics import parameters
 from quietus.analytics import service as figures
 from quietus.analytics.catalogue import FIGURES, Figure, read
 from quietus.core.errors import NotFound
+from quietus.core.languages import translated
 
 Kind = Literal["figure", "overview", "rows"]
 
@@ -81,12 +84,15 @@ def get_report(name: str, *, for_user: Principal) -> Report:
 
 def title_of(name: str) -> str:
     """What to call a report in a list, whoever may ask for it; its name when there is no such report any more."""
+    if name == OVERVIEW:
+        return str(gettext("Overview of the desk"))
     known = FIGURES | ROWS
-    return "Overview of the desk" if name == OVERVIEW else known[name].title if name in known else name
+    return translated(known[name].title) if name in known else name
 
 
 def _of_figure(figure: Figure, kind: Kind) -> Report:
-    return Report(figure.name, figure.title, figure.question, figure.reading, kind, (figure,))
+    title, question, reading = map(translated, (figure.title, figure.question, figure.reading))
+    return Report(figure.name, title, question, reading, kind, (figure,))
 
 
 def _rows(asker: Principal) -> Iterable[Report]:
@@ -102,8 +108,8 @@ def _overview(asker: Principal) -> Report:
     return Report(
         name=OVERVIEW,
         title=title_of(OVERVIEW),
-        question="What came in, when, how was it prioritised, and how sure and how fast was the model?",
-        reading="Several figures of one period in one document.",
+        question=gettext("What came in, when, how was it prioritised, and how sure and how fast was the model?"),
+        reading=gettext("Several figures of one period in one document."),
         kind="overview",
         figures=chosen,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from quietus.core.languages import SOURCE
+
 Cell = str | int | float | bool | None
 
 SHARE: Final = "share"
@@ -56,7 +58,10 @@ class Table:
 
 @dataclass(slots=True)
 class Document:
-    """A whole report. Times are RFC 3339 in UTC; `watermark` says up to when the data counts."""
+    """A whole report. Times are RFC 3339 in UTC; `watermark` says up to when the data counts.
+
+    Its words are those of one language, and whoever writes it adds theirs in the same.
+    """
 
     name: str
     title: str
@@ -67,6 +72,7 @@ class Document:
     built_at: str
     digest: str
     tables: list[Table] = field(default_factory=list)
+    language: str = SOURCE
 
     @property
     def row_count(self) -> int:

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 
+from babel.dates import format_date
+from flask_babel import gettext
+
+from quietus.core.languages import day, language
+
 Kind = Literal["daily", "weekly"]
 
 DAYS: Final[dict[str, int]] = {"daily": 1, "weekly": 7}
 # how far back a run catches up what was missed while the desk was down
+WITH_WEEKDAY: Final = {"en": "EEEE, d MMMM y", "de": "EEEE, d. MMMM y"}
+WITHOUT_YEAR: Final = {"en": "d MMMM", "de": "d. MMMM"}
 CAUGHT_UP: Final[dict[str, int]] = {"daily": 7, "weekly": 4}
 
 
@@ -38,8 +45,9 @@ class Period:
     @property
     def title(self) -> str:
         if self.kind == "daily":
-            return f"{self.first:%A, %-d %B %Y}"
-        return f"Week of {self.first:%-d %B} to {self.last_day:%-d %B %Y}"
+            return format_date(self.first, WITH_WEEKDAY[language()], locale=language())
+        first = format_date(self.first, WITHOUT_YEAR[language()], locale=language())
+        return str(gettext("Week of %(first)s to %(last)s", first=first, last=day(self.last_day)))
 
 
 def read(text: str) -> Period:

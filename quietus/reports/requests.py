@@ -18,6 +18,7 @@ from quietus.audit.tags import Action
 from quietus.core import clock
 from quietus.core.errors import NotFound
 from quietus.core.extensions import db
+from quietus.core.languages import SOURCE, language
 from quietus.core.pages import rfc3339
 
 RESOURCE: Final = "report"
@@ -31,6 +32,7 @@ class Request:
     """One asking: `asked` are the parameters as given, `raw` the same with the period fixed to times.
 
     `content` is the same for all who ask the same; `scopes` are those of the token that asked, None without one.
+    `language` is the one that was spoken then.
     """
 
     id: UUID
@@ -40,6 +42,7 @@ class Request:
     watermark: datetime
     content: str
     scopes: frozenset[str] | None
+    language: str
     asked_by: UUID | None
     asked_at: datetime
 
@@ -60,6 +63,7 @@ def record(name: str, asked: dict[str, str], raw: dict[str, str], watermark: dat
         "watermark": told,
         "content": content_of(name, asked),
         "scopes": None if asker.scopes is None else sorted(asker.scopes),
+        "language": language(),
     }
     audit.record(
         Action.REPORT_REQUESTED,
@@ -104,6 +108,7 @@ def _read(row: AuditLog) -> Request:
         watermark=datetime.fromisoformat(facts["watermark"]),
         content=facts["content"],
         scopes=None if facts["scopes"] is None else frozenset(facts["scopes"]),
+        language=facts.get("language", SOURCE),
         asked_by=row.user_id,
         asked_at=row.created_at,
     )

@@ -13,13 +13,16 @@ from quietus.analytics.reading import Cursor, copied, read, snapshot
 from quietus.analytics.replica import Unusable
 from quietus.analytics.small_cells import FEWEST
 from quietus.core.errors import Forbidden, Unavailable
+from quietus.core.languages import later
 from quietus.reports.document import Cell
 from quietus.reports.values import plain
 
 FOLDER: Final = Path(__file__).parent / "sql"
 BATCH: Final = 2000
-CHANGED: Final = "Rows were deleted while they were read. Please try again in a moment."
-TOO_FEW: Final = f"Fewer than {FEWEST} people stand behind these rows, so they are not shown. Choose more."
+CHANGED: Final = later("Rows were deleted while they were read. Please try again in a moment.")
+TOO_FEW: Final = later(
+    "Fewer than %(fewest)s people stand behind these rows, so they are not shown. Choose more.", fewest=FEWEST
+)
 
 
 def psql_of(figure: Figure, params: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
+from flask_babel import force_locale
 
 from quietus.accounts import identity, standing
 from quietus.accounts.identity import Principal
@@ -13,6 +14,7 @@ from quietus.accounts.permissions import READERS_OF_FIGURES
 from quietus.core import logs
 from quietus.core.errors import NotFound, Problem
 from quietus.core.extensions import db
+from quietus.core.languages import later
 from quietus.reports import building, requests, states
 from quietus.reports.document import Document, to_stored
 from quietus.reports.requests import Request
@@ -21,9 +23,9 @@ from quietus.reports.states import LIVE, State
 
 log = structlog.get_logger(__name__)
 
-TOO_LONG: Final = "It took too long. A shorter period or fewer filters may help."
-NO_LONGER_ALLOWED: Final = "Your account no longer has the right to see this."
-BROKEN: Final = "Something went wrong on our side. You can ask for it again."
+TOO_LONG: Final = later("It took too long. A shorter period or fewer filters may help.")
+NO_LONGER_ALLOWED: Final = later("Your account no longer has the right to see this.")
+BROKEN: Final = later("Something went wrong on our side. You can ask for it again.")
 
 
 class Cancelled(Exception):
@@ -36,11 +38,16 @@ def run(report_id: UUID, attempt: int) -> None:
         request, cancelled = requests.find(report_id)
     except NotFound:
         return
-    state = states.read(report_id)
+    with force_locale(request.language):
+        _run(request, attempt, cancelled=cancelled)
+
+
+def _run(request: Request, attempt: int, *, cancelled: bool) -> None:
+    report_id, state = request.id, states.read(request.id)
     if cancelled or state is None or state.status not in LIVE or state.attempt != attempt:
         return
     if state.starts >= ATTEMPTS:  # each time it took the worker down with it
-        states.write(report_id, replace(state, status="FAILED", reason=LOST))
+        states.write(report_id, replace(state, status="FAILED", reason=str(LOST)))
         return
     state = replace(state, status="RUNNING", starts=state.starts + 1)
     states.write(report_id, state)
@@ -71,7 +78,7 @@ def _outcome(request: Request, state: State) -> State:
         log.error("report.failed", error=type(error).__name__, where=logs.place(error))
         reason = BROKEN
     db.session.rollback()
-    return replace(state, status="FAILED", reason=reason)
+    return replace(state, status="FAILED", reason=str(reason))
 
 
 def _asker(request: Request) -> Principal:

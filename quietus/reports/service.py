@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Flask, current_app
+from flask_babel import force_locale, gettext
 
 from quietus.accounts.identity import Principal
 from quietus.audit import service as audit
@@ -15,6 +16,7 @@ from quietus.core import clock, locks
 from quietus.core.celery import interrupt, send
 from quietus.core.errors import Conflict, Invalid, NotFound, Unavailable
 from quietus.core.extensions import db
+from quietus.core.languages import later
 from quietus.core.pages import rfc3339
 from quietus.reports import building, requests, states
 from quietus.reports.catalogue import get_report, title_of
@@ -25,7 +27,7 @@ from quietus.reports.states import AWAY, LIVE, State, Status
 
 TASK: Final = "reports.build"
 ATTEMPTS: Final = 3
-LOST: Final = "The program that built it ended three times on the way. A shorter period may help."
+LOST: Final = later("The program that built it ended three times on the way. A shorter period may help.")
 MINE_MAX: Final = 50
 
 
@@ -107,7 +109,7 @@ def _fixed(given: dict[str, str], params: Mapping[str, Mapping[str, Any]], water
         return given
     since, until = periods[0]["from"], min(periods[0]["to"], watermark)
     if since >= until:
-        raise Invalid({"from": ["There is nothing yet: this period lies in the future."]})
+        raise Invalid({"from": [gettext("There is nothing yet: this period lies in the future.")]})
     return given | {"from": rfc3339(since), "to": rfc3339(until)}
 
 
@@ -154,7 +156,7 @@ def _revived(job: Job) -> Job:
     if states.has_pulse(job.id) or not states.may_revive(job.id, job.state.attempt):
         return job
     if job.state.attempt >= ATTEMPTS:
-        state = replace(job.state, status="FAILED", reason=LOST)
+        state = replace(job.state, status="FAILED", reason=str(LOST))
         states.write(job.id, state)
         return Job(job.request, state)
     state = replace(job.state, status="QUEUED", attempt=job.state.attempt + 1, done=0)
@@ -184,7 +186,7 @@ def download(report_id: UUID, format_name: str, *, for_user: Principal) -> Downl
     `for_user` must be the account itself, not the request's `current_user`: the file is written after the request.
     """
     if format_name not in FORMATS:
-        raise Invalid({"format": [f"Must be one of: {', '.join(FORMATS)}."]})
+        raise Invalid({"format": [gettext("Must be one of: %(choices)s.", choices=", ".join(FORMATS))]})
     request, cancelled = requests.find(report_id, asker_id=for_user.id)
     get_report(request.name, for_user=for_user)
     job = _job(request, cancelled)
@@ -203,7 +205,11 @@ def _file(document: Document, raw: dict[str, str], watermark: datetime, format_n
 
     def pieces() -> Iterator[bytes]:
         # a context of its own: the request's is over by the time the answer is streamed
-        with app.app_context(), building.with_rows(document, raw, asker=asker) as whole:
+        with (
+            app.app_context(),
+            force_locale(document.language),
+            building.with_rows(document, raw, asker=asker) as whole,
+        ):
             yield from FORMATS[format_name].write(whole)
 
     filename = f"{document.name}-{watermark:%Y%m%d-%H%M}.{format_name}"
@@ -241,11 +247,11 @@ def _read(
 
 
 _WHY_NOT: Final = {
-    "QUEUED": "This report is not ready yet.",
-    "RUNNING": "This report is not ready yet.",
-    "FAILED": "This report could not be built. You can ask for it again.",
-    "CANCELLED": "This report was cancelled. You can ask for it again.",
-    "EXPIRED": "The result of this report is no longer kept. You can ask for it again.",
+    "QUEUED": later("This report is not ready yet."),
+    "RUNNING": later("This report is not ready yet."),
+    "FAILED": later("This report could not be built. You can ask for it again."),
+    "CANCELLED": later("This report was cancelled. You can ask for it again."),
+    "EXPIRED": later("The result of this report is no longer kept. You can ask for it again."),
 }
 
 

@@ -16,6 +16,7 @@ from celery.exceptions import BackendError
 from flask import current_app
 
 from quietus.core.errors import Unavailable
+from quietus.core.languages import later
 from quietus.core.redis import broker
 
 Status = Literal["QUEUED", "RUNNING", "READY", "FAILED", "CANCELLED", "EXPIRED"]
@@ -25,7 +26,7 @@ PULSE_SECONDS: Final = 30
 BEAT_SECONDS: Final = 5.0
 # a message waits for the reports before it, and a lost one must not wait for ever
 QUEUED_SECONDS: Final = 120
-AWAY: Final = "The desk cannot look after reports right now. Nothing was started. Please try again in a moment."
+AWAY: Final = later("The desk cannot look after reports right now. Nothing was started. Please try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)

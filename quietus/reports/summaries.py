@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from flask import current_app
+from flask_babel import gettext
 from flask_mailman import EmailMessage
 from sqlalchemy import func, select
 
@@ -186,7 +187,7 @@ def send_me_one(kind: Kind, *, actor: Principal) -> Period:
     if _mailed_since(period, actor.id, clock.now() - PAUSE):
         raise TooManyRequests(int(PAUSE.total_seconds()))
     if not send(MAIL, period.id, str(actor.id), True):
-        raise Unavailable("The mail could not be sent now. Please try again in a moment.")
+        raise Unavailable(gettext("The mail could not be sent now. Please try again in a moment."))
     return period
 
 
@@ -219,7 +220,8 @@ def mail_summary(text: str, user_id: UUID, *, asked_for: bool) -> bool:
     body = current_app.jinja_env.get_template("reports/mail_summary.txt").render(
         period=period, numbers=key_numbers.of(table, list(table.rows)), url=settings().public_url.rstrip("/")
     )
-    EmailMessage(f"Summary: {period.title}", body, settings().mail_sender, [account.email]).send()
+    title = gettext("Summary: %(period)s", period=period.title)
+    EmailMessage(title, body, settings().mail_sender, [account.email]).send()
     audit.record(
         Action.SUMMARY_MAILED,
         actor=None,

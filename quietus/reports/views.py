@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from quietus.accounts.identity import signed_in
@@ -92,7 +93,7 @@ def download(report_id: UUID, format_name: str) -> ResponseReturnValue:
 def delete(report_id: UUID) -> ResponseReturnValue:
     was_live = service.get_job(report_id, for_user=current_user).live
     service.delete_report(report_id, actor=current_user)
-    flash("The report is cancelled." if was_live else "The result is deleted.")
+    flash(gettext("The report is cancelled.") if was_live else gettext("The result is deleted."))
     return redirect(url_for("reports.index"), 303)
 
 
@@ -130,9 +131,9 @@ def send_summary(kind: str) -> ResponseReturnValue:
         raise NotFound
     try:
         period = summaries.send_me_one("daily" if kind == "daily" else "weekly", actor=current_user)
-        flash(f"The summary of {period.title} is on its way to your address.")
+        flash(gettext("The summary is on its way to your address: %(period)s.", period=period.title))
     except TooManyRequests:
-        flash("One was sent to you a moment ago.", "warning")
+        flash(gettext("One was sent to you a moment ago."), "warning")
     return redirect(url_for("reports.summaries"), 303)
 
 
@@ -142,5 +143,6 @@ def mute(wanted: str) -> ResponseReturnValue:
     if wanted not in ("on", "off"):
         raise NotFound
     summaries.mute(wanted == "off", actor=current_user)
-    flash("Summaries come to your address." if wanted == "on" else "No more summaries come to your address.")
+    on = wanted == "on"
+    flash(gettext("Summaries come to your address.") if on else gettext("No more summaries come to your address."))
     return redirect(url_for("reports.summaries"), 303)

@@ -72,6 +72,7 @@
       options: {
         animation: quiet.matches ? false : { duration: 250 },
         indexAxis: lying ? "y" : "x",
+        locale: root.lang,
         maintainAspectRatio: false,
         font: { family: getComputedStyle(document.body).fontFamily },
         scales: lying ? { x: numbers, y: names } : { x: names, y: numbers },

@@ -6,11 +6,15 @@ import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from quietus.analytics import panels
 from quietus.analytics.catalogue import FIGURES
+from quietus.analytics.showing import cell
 from quietus.core.errors import Unavailable
+from quietus.core.languages import COOKIE
 from tests.analytics.conftest import Rows
 from tests.factories import make_user, sign_in
 
@@ -103,7 +107,7 @@ def test_filters_that_a_figure_does_not_know_are_named(analyst: FlaskClient) -> 
     texts = next(part for part in trends if part.startswith("text_trend"))
     windows = next(part for part in trends if part.startswith("video_trend"))
     assert "Not narrowed by" not in texts
-    assert "Not narrowed by source" in windows
+    assert "Not narrowed by “Source of texts”" in windows
 
 
 def test_one_person_s_file_first_asks_for_whom(auditor: FlaskClient, put: Rows, rows: Any) -> None:
@@ -144,3 +148,25 @@ def test_odd_addresses_are_answers_not_faults(analyst: FlaskClient) -> None:
     for query in ("from=%00", "from=%ff", "tz=%F0%9F%98%80", "granularity[]=day", "from=1&from=2", "to=" + "9" * 5000):
         for path in ("/dashboard", "/dashboard/text_trend", "/dashboard/text_trend.csv"):
             assert analyst.get(f"{path}?{query}").status_code in (200, 422), (path, query)
+
+
+def test_a_figure_says_its_words_days_and_numbers_in_german(analyst: FlaskClient, put: Rows) -> None:
+    alice = put.person()
+    for label in ("HIGH", "LOW", "LOW"):
+        put.text(alice, "2026-03-02 12:00", label)
+    analyst.set_cookie(COOKIE, "de")
+    page = analyst.get("/dashboard/text_trend?from=2026-03-02&to=2026-03-03").text
+    assert "<h1>Texte im Lauf der Zeit</h1>" in page
+    assert "Vom 2. Mär 2026, 00:00 bis zum 4. Mär 2026, 00:00 (UTC)." in page
+    assert 'data-label="Anteil hoher Dringlichkeit"' in page
+    assert ">33,3\u00a0%</td>" in page
+    assert "Mo 2. Mär, 12:00" in page
+    assert "In diesem Zeitraum wurde nichts gezählt." in analyst.get("/dashboard/sessions").text
+
+
+def test_a_table_of_german_numbers_and_words(app: Flask) -> None:
+    with force_locale("de"):
+        assert (cell(12345.6, "ms"), cell(0.5, "confidence"), cell(3, "weekday")) == ("12.346", "0,50", "Mi")
+        assert (cell("HIGH", "label"), cell("m-1.2,3", "version")) == ("Hohe Dringlichkeit", "m-1.2,3")
+    with force_locale("en"):
+        assert (cell(12345.6, "ms"), cell(3, "weekday"), cell("HIGH", "label")) == ("12,346", "Wed", "High priority")

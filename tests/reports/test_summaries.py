@@ -110,6 +110,6 @@ def test_the_mail_holds_numbers_and_comes_once(bob: Caller, texts: Texts, outbox
     assert sent == [True, False]
     (letter,) = outbox
     assert letter.to == ["bob@example.org"]
-    assert "Texts: 14" in letter.body
+    assert "Texts read: 14" in letter.body
     assert "/reports/summaries/daily:2026-11-03" in letter.body
     assert "made-up" not in letter.body

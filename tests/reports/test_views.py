@@ -1,11 +1,15 @@
 """The pages of reports, without JavaScript: ask, wait, take, run again, delete."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import openpyxl
+import pypdfium2
 from flask import Flask
 
+from quietus.core.languages import COOKIE
 from quietus.reports import running
 from tests.reports.conftest import PERIOD, Caller
 
@@ -127,3 +131,19 @@ def test_a_summary_can_be_read_sent_and_muted(bob: Caller, texts: Texts, rows: A
     bob.form("/reports/summaries/mails/on")
     acts = rows("SELECT action FROM audit_logs WHERE action LIKE 'summary:%' ORDER BY id")
     assert [act["action"] for act in acts] == ["summary:muted", "summary:unmuted"]
+
+
+def test_a_report_speaks_the_language_in_which_it_was_asked_for(bob: Caller, texts: Texts) -> None:
+    texts()
+    bob.client.set_cookie(COOKIE, "de")
+    path = asked(bob)
+    assert "Wartet, bis er dran ist" in bob.get(path).text
+    bob.client.set_cookie(COOKIE, "en")
+    build(path)
+    book = openpyxl.load_workbook(io.BytesIO(bob.get(f"{path}/download.xlsx").data))
+    assert book.sheetnames == ["Über den Bericht", "1 Texte nach Dringlichkeit"]
+    assert [cell.value for cell in book.worksheets[1][1]][:3] == ["Dringlichkeit", "Texte", "Anteil"]
+    pages = pypdfium2.PdfDocument(bob.get(f"{path}/download.pdf").data)
+    paper = " ".join(page.get_textpage().get_text_bounded() for page in pages)
+    for words in ("Daten bis", "Zeitraum", "33,3", "Niedrige Dringlichkeit", "Seite 1 von 2"):
+        assert words in paper

@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 from quietus import create_app
 from quietus.accounts.models import User
 from quietus.analytics import reading, replica, service
-from quietus.analytics.replica import AWAY, BEHIND, FOREIGN, LATE, Pauses
+from quietus.analytics.replica import AWAY, BEHIND, FOREIGN, LATE, WORDS, Pauses
 from quietus.core.config import Settings
 from quietus.core.extensions import db
 from quietus.reports import building, rows
@@ -136,7 +136,7 @@ def test_a_copy_that_is_a_little_behind_says_how_much(
     # a report lacks nothing: it does without the copy, and waits for it only once
     began = time.monotonic()
     whole = ask(complete=True)
-    assert (high(whole), whole.origin.server, whole.origin.note) == (2, "primary", BEHIND)
+    assert (high(whole), whole.origin.server, whole.origin.note) == (2, "primary", WORDS[BEHIND])
     assert time.monotonic() - began < 5
     began = time.monotonic()
     ask(complete=True)
@@ -156,7 +156,7 @@ def test_a_copy_that_is_far_behind_is_not_read(
             time.sleep(1.2)
             put()
             answer = ask()
-            assert (high(answer), answer.origin.server, answer.origin.note) == (2, "primary", LATE)
+            assert (high(answer), answer.origin.server, answer.origin.note) == (2, "primary", WORDS[LATE])
             db.session.remove()
     finally:
         close(hurried)
@@ -209,7 +209,7 @@ def test_what_recovery_ends_on_the_copy_is_read_again_from_the_main_database(
 
     found, origin = reading.read(work)
     assert ran == [True, False]
-    assert (found, origin.server, origin.note) == (0, "primary", AWAY)
+    assert (found, origin.server, origin.note) == (0, "primary", WORDS[AWAY])
 
 
 def _conflict(primary: Cluster) -> None:
@@ -251,7 +251,7 @@ def test_a_killed_copy_is_done_without_at_once_and_read_again_when_it_is_back(
     put()
     began = time.monotonic()
     answer = ask()
-    assert (high(answer), answer.origin.server, answer.origin.note) == (2, "primary", AWAY)
+    assert (high(answer), answer.origin.server, answer.origin.note) == (2, "primary", WORDS[AWAY])
     assert time.monotonic() - began < 4
     copy.start("max_standby_streaming_delay=0")
     within(15, lambda: ask().origin.server == "replica")
@@ -268,10 +268,10 @@ def test_a_frozen_copy_holds_up_one_reader_and_not_the_next(
         os.kill(pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        assert ask().origin.note == AWAY
+        assert ask().origin.note == WORDS[AWAY]
         assert time.monotonic() - began < 8
         began = time.monotonic()
-        assert ask().origin.note == AWAY
+        assert ask().origin.note == WORDS[AWAY]
         assert time.monotonic() - began < 1
     finally:
         for pid in _backends(clusters[1]):
@@ -294,7 +294,7 @@ def test_a_database_that_is_no_copy_of_this_one_is_not_read(
         app = create_app(Settings(**{**desk.extensions["settings"].model_dump(), "analytics_database_url": address}))
         with app.app_context():
             answer = ask()
-            assert (high(answer), answer.origin.server, answer.origin.note) == (1, "primary", FOREIGN)
+            assert (high(answer), answer.origin.server, answer.origin.note) == (1, "primary", WORDS[FOREIGN])
             db.session.remove()
         close(app)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from quietus.core.languages import later
 from quietus.reports.document import Document
 from quietus.reports.render.csv_file import write_csv
 from quietus.reports.render.json_file import write_json
@@ -19,7 +20,7 @@ def write_pdf(document: Document) -> Iterable[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to write a document; `words` name it on a page."""
+    """A way to write a document; `words` say on a page what it is good for."""
 
     media_type: str
     words: str
@@ -27,10 +28,10 @@ class Format:
 
 
 FORMATS: Final[dict[str, Format]] = {
-    "pdf": Format("application/pdf", "PDF, to read and print", write_pdf),
+    "pdf": Format("application/pdf", later("to read and print"), write_pdf),
     "xlsx": Format(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX, with charts", write_xlsx
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", later("with charts"), write_xlsx
     ),
-    "csv": Format("text/csv; charset=utf-8", "CSV, every row", write_csv),
-    "json": Format("application/json", "JSON, for programs", write_json),
+    "csv": Format("text/csv; charset=utf-8", later("every row"), write_csv),
+    "json": Format("application/json", later("for programs"), write_json),
 }

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from flask_babel import gettext
+
+from quietus.analytics import showing
 from quietus.reports.document import SHARE, Cell, Column, Table
 from quietus.reports.render.shown import as_number, as_words
 
@@ -44,8 +47,8 @@ def _measure(table: Table, row: Sequence[Cell]) -> KeyNumber:
     value, *others = (facts[name] for name in table.chart.series)
     unit = str(facts.get("unit") or "")
     column = Column("", "", SHARE if unit == SHARE else unit)
-    label = str(facts[table.chart.x]).replace("_", " ")
-    beside = f"before: {as_words(others[0], column)}" if others else ""
+    label = showing.words(str(facts[table.chart.x])).replace("_", " ")
+    beside = gettext("before: %(number)s", number=as_words(others[0], column)) if others else ""
     return KeyNumber(label[:1].upper() + label[1:], as_words(value, column), beside)
 
 
@@ -58,5 +61,5 @@ def _total(table: Table, rows: Sequence[Sequence[Cell]], column: Column) -> KeyN
     place = table.place(column.name)
     values = [row[place] for row in rows if _number(row[place])]
     total = sum(value for value in values if isinstance(value, int | float))
-    hidden = "" if len(values) == len(rows) else "without the hidden rows"
-    return KeyNumber(f"{column.words}, all rows", as_number(total, ""), hidden)
+    hidden = "" if len(values) == len(rows) else gettext("without the hidden rows")
+    return KeyNumber(gettext("%(column)s, all rows", column=column.words), as_number(total, ""), hidden)

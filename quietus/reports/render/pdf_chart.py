@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Final
 
+from babel.dates import format_datetime
+
+from quietus.core.languages import language
 from quietus.reports.document import Cell, Column, Table
 from quietus.reports.render.colours import colour_of
 from quietus.reports.render.pdf_heat import draw_heat
@@ -13,8 +16,10 @@ from quietus.reports.render.pdf_page import INK, LINE, SANS, SOFT, Page, rgb
 from quietus.reports.render.shown import as_moment, as_number, as_words, heading
 
 KINDS: Final = frozenset({"bars", "stacked", "line", "heat"})
+DAYS: Final = {"en": "d MMM", "de": "d. LLL"}
 DASHES: Final = ((0.0, 0.0), (2.0, 1.0), (0.6, 0.8), (3.0, 0.8), (1.2, 0.6), (4.0, 1.6))
 TICKS: Final = 4
+NAME_MAX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +151,10 @@ def _short(page: Page, value: Cell, first: Cell, column: Column) -> str:
     moment = as_moment(value)
     if moment is None:
         text = as_words(value, column)
-        return text if len(text) <= 18 else f"{text[:17]}…"
+        return text if len(text) <= NAME_MAX else f"{text[: NAME_MAX - 1]}…"
     local, begun = moment.astimezone(page.zone), as_moment(first)
     days = local.time() == time() and (begun is None or begun.astimezone(page.zone).time() == time())
-    return f"{local:%-d %b}" if days else f"{local:%-d %b %H:%M}"
+    return format_datetime(local, DAYS[language()] + ("" if days else " HH:mm"), locale=language())
 
 
 def _bars(page: Page, table: Table, columns: list[list[float | None]], area: Area) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from flask_babel import gettext
+
+from quietus.core.languages import number as said
 from quietus.reports.document import Cell, Document, Table
 from quietus.reports.render import key_numbers
 from quietus.reports.render.pdf_chart import can_draw, draw_chart
@@ -28,15 +31,15 @@ def write_pdf(document: Document) -> Iterator[bytes]:
 
 def _opening(page: Page, document: Document) -> None:
     page.write_in(SANS, 9, style="B", colour=AMBER)
-    page.cell(0, 5, "Quietus AI · report", new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 5, gettext("Quietus AI · report"), new_x="LMARGIN", new_y="NEXT")
     page.write_in(SERIF, 24, style="B", colour=TEAL)
     page.paragraph(document.title, 10.5)
     page.ln(1)
     page.write_in(SANS, 12, colour=INK)
     page.paragraph(document.question, 5.8)
     page.ln(2.5)
-    facts = [*document.filters, ("Data up to", at(document.watermark)), ("Built at", at(document.built_at))]
-    facts += [("Rows", f"{document.row_count:,}")]
+    facts = [*document.filters, (gettext("Data up to"), at(document.watermark))]
+    facts += [(gettext("Built at"), at(document.built_at)), (gettext("Rows"), said(document.row_count))]
     _facts(page, facts)
     page.ln(3)
     page.rule(TEAL, 4)
@@ -131,10 +134,13 @@ def _left_out(page: Page, table: Table, shown: int) -> None:
     if table.row_count > shown:
         page.ln(2)
         page.write_in(SANS, 9.5, style="B")
-        left = table.row_count - shown
-        page.paragraph(
-            f"These are the first {shown:,} of {table.row_count:,} rows. The other {left:,} are in the CSV.", 4.8
+        words = gettext(
+            "These are the first %(shown)s of %(all)s rows. The other %(left)s are in the CSV.",
+            shown=said(shown),
+            all=said(table.row_count),
+            left=said(table.row_count - shown),
         )
+        page.paragraph(words, 4.8)
 
 
 def _appendix(page: Page, document: Document) -> None:
@@ -142,16 +148,18 @@ def _appendix(page: Page, document: Document) -> None:
         return
     page.add_page()
     page.write_in(SERIF, 15, style="B", colour=TEAL)
-    page.paragraph("How these numbers were counted", 8)
+    page.paragraph(gettext("How these numbers were counted"), 8)
     page.write_in(SANS, 9.5, colour=SOFT)
-    page.paragraph("The statements as they ran, with their values. Paste them into psql to count again.", 4.8)
+    words = gettext("The statements as they ran, with their values. Paste them into psql to count again.")
+    page.paragraph(words, 4.8)
     for table in document.tables:
         page.ln(3)
         page.keep_together(30)
         page.write_in(SANS, 10.5, style="B")
         page.paragraph(table.title, 5.4)
         page.write_in(SANS, 8.5, colour=SOFT)
-        page.paragraph(f"{table.row_count:,} rows in {table.elapsed_ms:,.0f} ms. {table.formula}".strip(), 4.2)
+        took = gettext("%(rows)s rows in %(ms)s ms.", rows=said(table.row_count), ms=said(table.elapsed_ms))
+        page.paragraph(f"{took} {table.formula}".strip(), 4.2)
         page.ln(1)
         page.set_fill_color(*rgb(WASH))
         page.write_in(SANS, 8)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from flask_babel import gettext
+
 from quietus.reports.document import Cell, Table
 from quietus.reports.render.pdf_page import INK, LINE, PAPER, SANS, SOFT, TEAL, Page, rgb
 from quietus.reports.render.shown import as_number, as_words, heading
@@ -42,7 +44,8 @@ def _map(page: Page, table: Table, rows: Sequence[Sequence[Cell]], value: int, h
         page.cell(width + 4, 4, as_words(columns[column], table.columns[across]), align="C")
     page.write_in(SANS, 8, colour=SOFT)
     page.set_xy(page.l_margin, y + height - 6.5)
-    page.cell(0, 4, f"{heading(table.columns[value])}: white is none, the darkest box is {as_number(highest, '')}.")
+    key = gettext("white is none, the darkest box is %(most)s.", most=as_number(highest, ""))
+    page.cell(0, 4, f"{heading(table.columns[value])}: {key}")
     page.set_xy(page.l_margin, y + height)
 
 

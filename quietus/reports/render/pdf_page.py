@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
 from fpdf import FPDF
 
 from quietus.reports.document import Document
@@ -57,7 +58,7 @@ class Page(FPDF):
         self.set_title(document.title)
         self.set_subject(document.question)
         self.set_creator("Quietus AI")
-        self.set_lang("en")
+        self.set_lang(document.language)
         self.alias_nb_pages("{pages}")
         self.write_in(SANS, 10)
         self.add_page()
@@ -100,6 +101,9 @@ class Page(FPDF):
         self.set_y(-FOOT)
         self.rule(gap=1.6)
         self.write_in(SANS, 7.5, colour=SOFT)
-        self.cell(self.width * 0.78, 3.6, f"{report.title} · data up to {at(report.watermark)} · zone {report.tz}")
-        self.cell(0, 3.6, f"Page {self.page_no()} of {{pages}}", align="R", new_x="LMARGIN", new_y="NEXT")
+        until = gettext("data up to %(time)s", time=at(report.watermark))
+        zone = gettext("zone %(name)s", name=report.tz)
+        self.cell(self.width * 0.78, 3.6, f"{report.title} · {until} · {zone}")
+        page = gettext("Page %(number)s of %(pages)s", number=self.page_no(), pages="{pages}")
+        self.cell(0, 3.6, page, align="R", new_x="LMARGIN", new_y="NEXT")
         self.cell(0, 3.6, f"SHA-256 {report.digest}", new_x="LMARGIN", new_y="NEXT")

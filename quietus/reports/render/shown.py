@@ -5,11 +5,25 @@ from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from flask_babel import gettext
+
+from quietus.analytics import showing
+from quietus.core.languages import language, later
 from quietus.reports.document import SHARE, Cell, Column, Table
 
 NOTHING: Final = "–"
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 THIN: Final = "\u00a0"  # keeps digits together and is no decimal sign anywhere
+UNITS: Final = {
+    "texts": later("texts"),
+    "windows": later("windows"),
+    "sessions": later("sessions"),
+    "reviews": later("reviews"),
+    "minutes": later("minutes"),
+    "hour": later("hour"),
+    "rate": later("rate"),
+    "score": later("score"),
+}
 
 
 def as_moment(value: Cell) -> datetime | None:
@@ -54,17 +68,17 @@ def as_words(value: Cell, column: Column) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(gettext("yes") if value else gettext("no"))
     if column.unit == "weekday" and value in range(1, 8):
-        return WEEKDAYS[int(value) - 1]
+        return showing.weekday(int(value))
     if isinstance(value, int | float):
         return as_number(value, column.unit)
-    return " ".join(value.split())
+    return " ".join((showing.words(value) if column.unit == "label" else value).split())
 
 
 def as_number(value: int | float, unit: str) -> str:
     if unit == SHARE:
-        return f"{value * 100:.1f}{THIN}%"
+        return f"{grouped(f'{value * 100:.1f}')}{THIN}%"
     if float(value).is_integer():
         return grouped(f"{value:,.0f}")
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
@@ -72,12 +86,14 @@ def as_number(value: int | float, unit: str) -> str:
 
 
 def grouped(text: str) -> str:
-    """-1234.5 as people write it: a real minus, digits in threes."""
-    return text.replace(",", THIN).replace("-", "−")
+    """-1,234.5 as people write it: a real minus, digits in threes, the decimal sign of their language."""
+    decimal = Locale(language()).number_symbols["latn"]["decimal"]
+    return text.replace(",", THIN).replace("-", "−").replace(".", decimal)
 
 
 def heading(column: Column) -> str:
     """The column's words, with its unit where they do not say it already."""
     silent = ("", "label", "time", "text", "id", "share", "people", "weekday", "confidence", "version", "number")
-    known = column.unit in silent or column.unit in column.words.lower()
-    return column.words if known else f"{column.words} ({column.unit})"
+    unit = str(UNITS.get(column.unit, column.unit))
+    known = column.unit in silent or unit.lower() in column.words.lower()
+    return column.words if known else f"{column.words} ({unit})"

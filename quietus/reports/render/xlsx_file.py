@@ -7,8 +7,10 @@ from typing import IO, Any, Final
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
+from flask_babel import gettext
 from xlsxwriter.worksheet import Worksheet
 
+from quietus.core.languages import number as said
 from quietus.reports.document import SHARE, Cell, Document, Table
 from quietus.reports.render.colours import colour_of
 from quietus.reports.render.shown import as_moment, heading
@@ -64,13 +66,13 @@ class Styles:
 
 
 def _about(book: xlsxwriter.Workbook, document: Document, styles: Styles) -> None:
-    sheet = book.add_worksheet("About")
+    sheet = book.add_worksheet(gettext("About"))
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 100)
     sheet.write_string(0, 0, document.title, styles.title)
-    facts = [("Question", document.question), *document.filters, ("Time zone", document.tz)]
-    facts += [("Data up to", document.watermark), ("Built at", document.built_at)]
-    facts += [("Rows", f"{document.row_count:,}"), ("Digest (SHA-256)", document.digest)]
+    facts = [(gettext("Question"), document.question), *document.filters, (gettext("Time zone"), document.tz)]
+    facts += [(gettext("Data up to"), document.watermark), (gettext("Built at"), document.built_at)]
+    facts += [(gettext("Rows"), said(document.row_count)), (gettext("Digest (SHA-256)"), document.digest)]
     line = 2
     for label, words in facts:
         sheet.write_string(line, 0, label, styles.label)
@@ -84,8 +86,12 @@ def _source(sheet: Worksheet, table: Table, line: int, styles: Styles) -> int:
     """How one table came about, down to its SQL; the next free line."""
     sheet.write_string(line, 0, table.title, styles.head)
     sheet.write_string(line, 1, table.question, styles.head)
-    said = [("Read it so", table.reading), ("Note", _note(table)), ("Formula", table.formula)]
-    for label, words in said:
+    facts = [
+        (gettext("Read it so"), table.reading),
+        (gettext("Note"), _note(table)),
+        (gettext("Formula"), table.formula),
+    ]
+    for label, words in facts:
         if words:
             line += 1
             sheet.write_string(line, 0, label, styles.label)
@@ -99,8 +105,15 @@ def _source(sheet: Worksheet, table: Table, line: int, styles: Styles) -> int:
 
 def _note(table: Table) -> str:
     left = table.row_count - ROWS_MAX
-    plain = f"The first {ROWS_MAX:,} of {table.row_count:,} rows are here; the CSV has the other {left:,} too."
-    return " ".join(part for part in (table.note, plain if left > 0 else "") if part)
+    if left <= 0:
+        return table.note
+    plain = gettext(
+        "The first %(most)s of %(all)s rows are here; the CSV has the other %(left)s too.",
+        most=said(ROWS_MAX),
+        all=said(table.row_count),
+        left=said(left),
+    )
+    return f"{table.note} {plain}".strip()
 
 
 def _table(book: xlsxwriter.Workbook, table: Table, name: str, styles: Styles) -> None:
