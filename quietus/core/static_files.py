@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, Response, current_app, request
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 TEXT: Final = (".css", ".js", ".mjs", ".svg", ".json")
 LEAST: Final = 1024  # of less, nothing is gained
