@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  const charts = [];
+  const charts = new Map(); // by their boxes
   const quiet = window.matchMedia("(prefers-reduced-motion: reduce)");
   const phone = window.matchMedia("(max-width: 40rem)");
 
@@ -81,17 +81,33 @@
     });
   };
 
-  const draw = () => {
-    for (const chart of charts.splice(0)) chart.destroy();
-    for (const box of document.querySelectorAll("[data-chart]")) {
-      box.hidden = false;
-      charts.push(build(box));
-    }
+  const draw = (box) => {
+    charts.get(box)?.destroy();
+    charts.set(box, build(box));
   };
 
-  draw();
+  // each when it comes into view: ten at once would hold a phone up before it answers a finger
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        seen.unobserve(target);
+        draw(target);
+      }
+    },
+    { rootMargin: "200px" },
+  );
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    box.hidden = false;
+    seen.observe(box);
+  }
+  window.addEventListener("beforeprint", () => {
+    for (const box of document.querySelectorAll("[data-chart]")) {
+      if (!charts.has(box)) draw(box);
+    }
+  });
   // the switch between light and dark draws them anew
-  new MutationObserver(draw).observe(root, { attributeFilter: ["data-bs-theme"] });
+  new MutationObserver(() => [...charts.keys()].forEach(draw)).observe(root, { attributeFilter: ["data-bs-theme"] });
 
   // the reader's own zone, where the browser tells it
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -16,4 +16,9 @@
   apply();
   root.dataset.js = "on";
   dark.addEventListener("change", apply);
+  // paper is white
+  window.addEventListener("beforeprint", () => {
+    root.dataset.bsTheme = "light";
+  });
+  window.addEventListener("afterprint", apply);
 })();

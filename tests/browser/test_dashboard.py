@@ -41,13 +41,15 @@ def page(visit: Visit, auditor: Any) -> Page:
 
 
 def drawn(page: Page, name: str) -> Any:
-    """The chart of a figure, as Chart.js holds it."""
-    return page.evaluate(
+    """The chart of a figure, as Chart.js holds it; it is drawn when it comes into view."""
+    page.locator(f"[data-figure={name}]").scroll_into_view_if_needed()
+    chart = page.wait_for_function(
         "(name) => { const chart = Chart.getChart(document.querySelector(`[data-figure=${name}] canvas`));"
         " return chart && {data: chart.data.datasets.map((it) => it.data.map(Number)),"
         " colour: chart.data.datasets.at(-1).borderColor}; }",
-        name,
+        arg=name,
     )
+    return chart.json_value()
 
 
 def test_a_chart_holds_the_numbers_of_its_table(page: Page) -> None:
@@ -66,6 +68,17 @@ def test_charts_follow_the_theme(page: Page) -> None:
         ".data.datasets.at(-1).borderColor !== light",
         arg=light,
     )
+
+
+def test_paper_gets_every_chart_and_is_white(visit: Visit, auditor: Any) -> None:
+    visitor = visit(color_scheme="dark")
+    visitor.sign_in_as(auditor)
+    page = visitor.open("/dashboard")
+    page.evaluate("""addEventListener('beforeprint', () => { window.onPaper = [document.documentElement.dataset.bsTheme,
+        [...document.querySelectorAll('[data-chart] canvas')].filter((it) => !Chart.getChart(it)).length]; })""")
+    page.pdf()
+    assert page.evaluate("window.onPaper") == ["light", 0]
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
 def test_the_sql_opens_by_keyboard_and_is_copied(page: Page) -> None:

@@ -94,7 +94,7 @@ def test_a_text_of_the_second_place_shows_the_program_only_afterwards(alice: Any
     sample(text)
     bob.form(at(text, "open"))
     before = bob.get(at(text)).text
-    for told in ("Low priority", "81 %", "test-1", "weigh-"):
+    for told in ("Low priority", "81&nbsp;%", "test-1", "weigh-"):
         assert told not in before
     bob.form(at(text, "decision"), **FOUND)
     after = bob.get(at(text)).text
