@@ -23,6 +23,8 @@ from quietus.reports import service as reports
 from quietus.review import queue
 from quietus.video import service as video
 from tests.bench.bench_figures import _app, least
+from tests.bench.results import Results
+from tests.conftest import close
 from tests.factories import make_user, principal
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
@@ -77,12 +79,15 @@ def measured(rows: int, new_database: Callable[[], tuple[str, str]], broker: str
 
         found = {name: least(lambda one=one: ask(one))[0] for name, one in asked.items()}  # type: ignore[misc]  # bound now
         db.session.remove()
+    close(app)
     return found
 
 
-def bench_lists(new_database: Callable[[], tuple[str, str]], server_urls: dict[str, str]) -> None:
-    few = measured(max(5000, ROWS // 100), new_database, server_urls["broker"])
+def bench_lists(new_database: Callable[[], tuple[str, str]], server_urls: dict[str, str], results: Results) -> None:
+    least_rows = max(5000, ROWS // 100)
+    few = measured(least_rows, new_database, server_urls["broker"])
     many = measured(ROWS, new_database, server_urls["broker"])
-    print(f"{'milliseconds, first page':28}{'few rows':>10}{ROWS:>10}{'ratio':>7}")
-    for name, took in many.items():
-        print(f"{name:28}{few[name]:10.1f}{took:10.1f}{took / few[name]:7.2f}")
+    heads = ["ms, first page", f"{least_rows:,} windows", f"{ROWS:,} windows", "ratio"]
+    lines = [[name, f"{few[name]:.1f}", f"{took:.1f}", f"{took / few[name]:.2f}"] for name, took in many.items()]
+    results.table("lists", heads, lines)
+    print("\n".join("  ".join(f"{cell:20}" for cell in line) for line in [heads, *lines]))
