@@ -47,9 +47,9 @@ class EraseForm(TextForm):
 def note_fault(note: str) -> str | None:
     """What is wrong with a reader's note, in words for them."""
     if "\x00" in note:
-        return gettext("This holds a character that cannot be stored.")
+        return str(gettext("This holds a character that cannot be stored."))
     if not NOTE_MIN <= len(note) <= NOTE_MAX:
-        return gettext("Please use %(least)s to %(most)s characters.", least=NOTE_MIN, most=NOTE_MAX)
+        return str(gettext("Please use %(least)s to %(most)s characters.", least=NOTE_MIN, most=NOTE_MAX))
     return None
 
 
