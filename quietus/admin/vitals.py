@@ -5,7 +5,7 @@ known now, because its server is away or it never happened, is None.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import redis
@@ -42,7 +42,7 @@ class Texts:
 class Trail:
     """Ages in seconds of the newest seal and backup; what the last check of the audit trail found."""
 
-    sealed_day: str | None
+    sealed_day: date | None
     seal_age_seconds: float | None
     faults: int | None
     backup_age_seconds: float | None
@@ -119,7 +119,7 @@ def _trail() -> Trail | None:
         db.session.rollback()
         return None
     return Trail(
-        sealed_day=sealed.resource_id if sealed else None,
+        sealed_day=date.fromisoformat(sealed.resource_id or "") if sealed else None,
         seal_age_seconds=_age(sealed.created_at if sealed else None),
         faults=int((verified.details or {})["faults"]) if verified else None,
         backup_age_seconds=_age(backup.created_at if backup else None),
