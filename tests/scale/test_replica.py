@@ -302,7 +302,7 @@ def test_a_database_that_is_no_copy_of_this_one_is_not_read(
 def test_a_copy_of_another_server_is_not_read(desk: Flask) -> None:
     goal = SimpleNamespace(place="0/0", moment=datetime.now(UTC), server=1)
     with db.engines["analytics"].connect().execution_options(postgresql_readonly=True) as connection:
-        with pytest.raises(replica.Unusable, match="no streaming copy"):
+        with pytest.raises(replica.Unusable, match=replica.FOREIGN):
             replica._reached(connection, goal, complete=False)
         goal.server = connection.scalar(text("SELECT system_identifier FROM pg_control_system()"))
         assert replica._reached(connection, goal, complete=False).server == "replica"
