@@ -40,12 +40,13 @@ run: .stamps/packages $(ASSETS)  ## Set up, then run everything in this terminal
 demo: .stamps/packages $(ASSETS)  ## Set up, then the main job in the terminal, and leave nothing (TEXT="your own words")
 	@if [ -n "$$DEMO_TEXT" ]; then exec $(PY) -m quietus demo -- "$$DEMO_TEXT"; else exec $(PY) -m quietus demo; fi
 
-# shared by file, so that the desk which a file's tests share is started once
+# shared by file, so that the desk which a file's tests share is started once; a third process works while others wait
+# for a desk, and in the order of folders, so that those which start desks do not meet at the end
 test: .stamps/test-packages $(ASSETS) chromium pgbouncer lint  ## Everything the suite needs, then the suite (ARGS="-k words")
 	@if find tests -name '*.test.mjs' | grep -q .; then echo '- node tests'; \
 	 find tests -name '*.test.mjs' -print0 | $(NODE_PATH_FIRST) xargs -0 node --test; fi
 	@echo '- tests'
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .stamps/test-packages  ## Style, types and import rules
 	@echo '- ruff'; $(PY) -m ruff check --quiet .

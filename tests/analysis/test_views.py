@@ -62,7 +62,7 @@ def test_a_check_in_is_answered_in_the_persons_language(alice: Caller, recorded:
     recorded("HIGH")
     page = alice.get(answer.location).text
     assert "ruf bitte jetzt an" in page
-    assert "<strong>90 %</strong> sicher" in page
+    assert "<strong>90&nbsp;%</strong> sicher" in page
     assert "Keine g\u00fcltige Auswahl" in alice.get("/history?source=elsewhere").text
 
 
