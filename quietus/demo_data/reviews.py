@@ -18,6 +18,7 @@ SELECT user_id, 'review:undone', resource_type, resource_id, jsonb_build_object(
     created_at + interval '2 minutes'
 FROM audit_logs
 WHERE action = 'review:decided' AND resource_type = %s AND id %% %s = 0
+    AND created_at > coalesce(%s, '-infinity'::timestamp) AT TIME ZONE 'UTC'
 """
 
 
@@ -65,7 +66,7 @@ def add_reviews(ground: Ground, items: Reviewed) -> int:
     again = [label if keep else "MODERATE" for label, keep in zip(picked(said, twice), same, strict=True)]
     other = picked(reviewers, ((who[twice] + 1) % len(reviewers)).tolist())
     rows += _decided(connection, items, Reading(2, twice.tolist(), other, again, at[twice] + np.timedelta64(3, "h")))
-    return rows + connection.execute(UNDO, (items.resource_type, TAKEN_BACK)).rowcount
+    return rows + connection.execute(UNDO, (items.resource_type, TAKEN_BACK, ground.all_read_until.item())).rowcount
 
 
 def _human(rng: np.random.Generator, labels: list[str], confidence: Array) -> list[str]:
@@ -90,6 +91,8 @@ def _viewed(connection: "psycopg.Connection[Any]", items: Reviewed, reading: Rea
 def _decided(connection: "psycopg.Connection[Any]", items: Reviewed, reading: Reading) -> int:
     confidence = numbers(items.confidence, 4)
     told = []
+    # windows that come after what was seen make a session wait again
+    seen = [f', "seen": "{at}"' if items.resource_type == "video_session" else "" for at in times(items.since)]
     for place, human in zip(reading.places, reading.said, strict=True):
         label = items.label[place]
         reason = "SECOND_READING" if reading.number == 2 else "SAMPLE" if label == "LOW" else label
@@ -98,7 +101,7 @@ def _decided(connection: "psycopg.Connection[Any]", items: Reviewed, reading: Re
         told.append(
             f'{{"outcome": "{outcome}", "human_label": "{human}", "action": "{action}", "predicted_label": "{label}", '
             f'"confidence": {confidence[place]}, "model_version": "{items.version[place]}", "reason": "{reason}", '
-            f'"reading": {reading.number}, "subject_id": "{items.user_id[place]}"}}'
+            f'"reading": {reading.number}, "subject_id": "{items.user_id[place]}"{seen[place]}}}'
         )
     acts, kinds = ["review:decided"] * len(told), [items.resource_type] * len(told)
     return copy_rows(

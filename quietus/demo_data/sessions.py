@@ -65,7 +65,7 @@ def _make(ground: Ground, events: int) -> Sessions:
 
 
 def _add_windows(ground: Ground, sessions: Sessions, at: int) -> Array:
-    """The windows of up to CHUNK sessions; for each session, whether one of them was HIGH."""
+    """The windows of up to CHUNK sessions; for each session the highest level, as its place in LEVELS, 0 for none."""
     rng = ground.rng
     windows = sessions.windows[at : at + CHUNK]
     owner = np.repeat(np.arange(len(windows)), windows)
@@ -83,7 +83,9 @@ def _add_windows(ground: Ground, sessions: Sessions, at: int) -> Array:
         picked(sessions.version, places), numbers(rng.lognormal(4.7, 0.35, len(owner))), times(when),
     )  # fmt: skip
     copy_rows(ground.connection, "video_analysis_events", columns, data)
-    return np.bincount(owner, level == LEVELS.index("HIGH"), len(windows)) > 0
+    highest = np.zeros(len(windows), dtype=int)
+    np.maximum.at(highest, owner, np.where(level == LEVELS.index("UNKNOWN"), 0, level))
+    return highest
 
 
 def _signals(rng: np.random.Generator, strain: Array, presence: Array) -> list[str]:
@@ -108,12 +110,13 @@ def _audit(ground: Ground, sessions: Sessions, state: list[str], ended: Array) -
 
 
 def _review(ground: Ground, sessions: Sessions, levels: list[Array], ended: Array) -> int:
-    """Most sessions with a HIGH window were looked at by a person."""
-    rng = ground.rng
-    read = (rng.random(len(sessions.id)) < 0.8) | (ended < ground.all_read_until)
-    high = np.flatnonzero(np.concatenate(levels) & read).tolist()
+    """Most sessions with a HIGH window were read; where nothing is left behind, all that were raised."""
+    rng, highest = ground.rng, np.concatenate(levels)
+    some = (highest == LEVELS.index("HIGH")) & (rng.random(len(sessions.id)) < 0.8)
+    chosen = np.flatnonzero(some | ((highest > 0) & (ended < ground.all_read_until))).tolist()
     reviewed = Reviewed(
-        "video_session", picked(sessions.id, high), picked(sessions.user_id, high), ["HIGH"] * len(high),
-        rng.beta(8, 3, len(high)), picked(sessions.version, high), ended[high],
+        "video_session", picked(sessions.id, chosen), picked(sessions.user_id, chosen),
+        picked(LEVELS, highest[chosen].tolist()), rng.beta(8, 3, len(chosen)), picked(sessions.version, chosen),
+        ended[chosen],
     )  # fmt: skip
     return add_reviews(ground, reviewed)

@@ -31,8 +31,8 @@ def _shots(cast: Cast) -> tuple[Shot, ...]:
         Shot("session", "USER", cast.results["session"], "#timeline-title", "dark"),
         Shot("queue", "CLINICIAN", "/review"),
         Shot("item", "CLINICIAN", ""),
-        Shot("dashboard", "ANALYST", "/dashboard"),
-        Shot("heat-map", "ANALYST", "/dashboard/text_heat_map", ".figures, .fig", "dark"),
+        Shot("dashboard", "ANALYST", "/dashboard", ".figures"),
+        Shot("heat-map", "ANALYST", "/dashboard/text_heat_map", ".fig", "dark"),
         Shot("first-steps", "ADMIN", "/admin/start"),
     )
 

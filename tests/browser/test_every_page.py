@@ -17,7 +17,7 @@ Visit = Callable[..., Visitor]
 PROJECT = Path(__file__).resolve().parents[2]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 OPEN_PAGES = ("/", "/help", "/auth/sign-in", "/auth/register", "/auth/forgot", "/api/docs", "/no-such-page")
-ADMIN_PAGES = ("/admin/state", "/admin/webhooks")
+ADMIN_PAGES = ("/admin/start", "/admin/state", "/admin/webhooks")
 OWN_PAGES = (
     *("/", "/check-in", "/history", "/history?from=soon", "/history?predicted_label=HIGH", "/auth/account"),
     *("/live", "/sessions"),
