@@ -8,6 +8,7 @@ databases from 10 on are emptied.
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -169,19 +170,27 @@ def rows(app: Flask) -> Callable[..., list[dict[str, object]]]:
     return read
 
 
-@pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory, server_urls: dict[str, str], new_database) -> Iterator[Live]:  # type: ignore[no-untyped-def]
-    """The whole product as `up` runs it: one per test process, shared; make your own accounts on it."""
-    state = open_folder(tmp_path_factory.mktemp("live"))
+@contextmanager
+def whole_desk(
+    state: Path, server_urls: dict[str, str], new_database: Callable[[], tuple[str, str]], number: int
+) -> Iterator[Live]:
+    """The whole product as `up` runs it; with servers of ours given, on the broker's database of that number."""
     environment = {}
     if EXTERNAL:
         database, owner = new_database()
         environment = {
             "DATABASE_URL": database,
             "QUIETUS_MIGRATION_DATABASE_URL": owner,
-            "REDIS_URL": f"{server_urls['broker'].rsplit('/', 1)[0]}/{13 + _worker_number()}",
+            "REDIS_URL": f"{server_urls['broker'].rsplit('/', 1)[0]}/{number}",
         }
-    with start_live(state, environment) as running:
+    with start_live(open_folder(state), environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, server_urls: dict[str, str], new_database) -> Iterator[Live]:  # type: ignore[no-untyped-def]
+    """A whole desk: one per test process, shared; make your own accounts on it."""
+    with whole_desk(tmp_path_factory.mktemp("live"), server_urls, new_database, 13 + _worker_number()) as running:
         yield running
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 
 from quietus import create_app
 from quietus.core.config import Settings
+from tests.conftest import whole_desk
 from tests.documents.blocks import Block, blocks
 from tests.factories import PASSWORD
 from tests.live import PROJECT, Live
@@ -63,6 +65,13 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     except FileNotFoundError:
         pytest.skip("systemd is not on this machine")
     assert [line for line in said.stderr.splitlines() if "quietus.service" in line] == []
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, server_urls: dict[str, str], new_database) -> Iterator[Live]:  # type: ignore[no-untyped-def]
+    """A desk of this page's own: its ledger must come out even, and other tests write rows past it."""
+    with whole_desk(tmp_path_factory.mktemp("operator"), server_urls, new_database, 8) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

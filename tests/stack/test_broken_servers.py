@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def test_a_database_starts_though_a_process_of_the_killed_one_hangs(parts: Parts
         assert server.child.process is not None
         hung = children_of(server.child.process.pid)
         for pid in hung:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         kill(server)
         hung = [pid for pid in hung if born(pid)]  # one may just have been about to end
         assert hung

@@ -84,12 +84,14 @@ def test_a_half_bad_batch_stores_nothing_and_names_the_bad(alice: Person, rows: 
         {"signals": {"presence": 0.98, "face": 1, "light": "dim"}},
         {"model_version": "camera-2"},
         {"latency_ms": 41},
-        {"event_at": in_minutes(1)},
+        {"event_at": "a minute later"},
     ],
 )
 def test_an_id_used_for_another_event_is_refused_by_name(alice: Person, rows: Rows, change: dict[str, Any]) -> None:
     session = alice.session()
     first = event()
+    if "event_at" in change:  # a time that was made when tests were collected may lie before the session
+        change = {"event_at": in_minutes(1)}
     alice.send(session, first)
     answer = alice.send(session, event(), first | change)
     assert (answer.status_code, answer.json["code"]) == (409, "event_id_reused")
