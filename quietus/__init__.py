@@ -29,9 +29,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         metrics,
         pages,
         redis,
+        static_files,
         throttle,
-    )  # fmt: skip
-    from quietus.core import static_files as files
+    )
     from quietus.reports import alerts
     from quietus.review import escalation
 
@@ -40,8 +40,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.extensions["settings"] = settings
     logs.configure(settings.log_level)
-    parts = (logs, metrics, languages, headers, errors, database, redis, mail, throttle, api, pages, files, health)
-    for part in parts:
+    core = (logs, metrics, languages, headers, errors, database, redis, mail, throttle, api, pages)
+    for part in (*core, static_files, health):
         part.init_app(app)
     celery.init_app(app, schedule.BEAT, schedule.TASK_MODULES)
     for part in (sessions, guard, outside, model_in_use, escalation, alerts, gauges):
